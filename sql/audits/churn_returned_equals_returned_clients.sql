@@ -1,0 +1,40 @@
+-- The clients counted as returned in every cut are those listed in returned_clients.
+-- audits: churn_month
+-- reads:  churn_month[0], returned_clients[0]
+with listed as (
+    select
+        month,
+        lost_after_months,
+        cut,
+        case
+            when cut = 'channel' then channel
+            when cut = 'region' then region
+            when cut = 'department' then department
+            when cut = 'branch' then branch
+            when cut = 'manager' then manager
+            else 'all'
+        end as cut_value
+    from returned_clients
+    cross join (
+        values ('all'), ('channel'), ('region'), ('department'), ('branch'), ('manager')
+    ) as cuts (cut)
+),
+
+counted as (
+    select month, lost_after_months, cut, cut_value, 1 as listed_clients, 0 as returned
+    from listed
+    union all
+    select month, lost_after_months, cut, cut_value, 0 as listed_clients, returned
+    from churn_month
+)
+
+select
+    month,
+    lost_after_months,
+    cut,
+    cut_value,
+    sum(listed_clients) as expected_returned,
+    sum(returned) as returned
+from counted
+group by month, lost_after_months, cut, cut_value
+having sum(listed_clients) <> sum(returned)

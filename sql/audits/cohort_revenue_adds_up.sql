@@ -1,0 +1,22 @@
+-- The revenue of all cohorts of a month is the revenue of all clients who have ever bought.
+-- audits: cohort_retention
+-- reads:  cohort_retention[0], client_state[0], entity_month[0]
+with revenues as (
+    select entity_month.month, entity_month.revenue as expected_revenue, 0 as revenue
+    from entity_month
+    left semi join client_state
+        on entity_month.month = client_state.month
+        and entity_month.entity_id = client_state.client_id
+    where entity_month.dimension = 'client'
+    union all
+    select month, 0 as expected_revenue, revenue
+    from cohort_retention
+)
+
+select
+    month,
+    sum(expected_revenue) as expected_revenue,
+    sum(revenue) as revenue
+from revenues
+group by month
+having sum(expected_revenue) <> sum(revenue)

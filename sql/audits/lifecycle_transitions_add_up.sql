@@ -1,0 +1,52 @@
+-- Movements add up to the clients of every segment, at the end of the month before and of this
+-- month.
+-- audits: lifecycle_transitions
+-- reads:  lifecycle_transitions[0], client_lifecycle[-1..0]
+with populations as (
+    select
+        month,
+        'to' as side,
+        segment,
+        count(*) as expected_clients,
+        0 as clients
+    from client_lifecycle
+    where month >= $first_month
+    group by month, segment
+    union all
+    select
+        cast(month + interval '1 month' as date) as month,
+        'from' as side,
+        segment,
+        count(*) as expected_clients,
+        0 as clients
+    from client_lifecycle
+    where month < $last_month
+    group by month, segment
+    union all
+    select
+        month,
+        'to' as side,
+        to_segment as segment,
+        0 as expected_clients,
+        clients
+    from lifecycle_transitions
+    union all
+    select
+        month,
+        'from' as side,
+        from_segment as segment,
+        0 as expected_clients,
+        clients
+    from lifecycle_transitions
+    where from_segment <> 'first_purchase'
+)
+
+select
+    month,
+    side,
+    segment,
+    sum(expected_clients) as expected_clients,
+    sum(clients) as clients
+from populations
+group by month, side, segment
+having sum(expected_clients) <> sum(clients)

@@ -1,0 +1,45 @@
+-- Every day on which a client has a purchase line is counted once, and no other.
+-- audits: purchase_month
+-- reads:  purchase_month[0], sales[0]
+with purchase_days as (
+    select month, client_id, sale_date
+    from sales
+    where is_purchase
+    group by month, client_id, sale_date
+),
+
+counted as (
+    select
+        month,
+        client_id,
+        count(*) as expected_purchases,
+        sum(cast(1 as bigint) << cast(date_part('day', sale_date) - 1 as bigint))
+            as expected_day_mask,
+        min(sale_date) as expected_first_purchase_date,
+        max(sale_date) as expected_last_purchase_date
+    from purchase_days
+    group by month, client_id
+)
+
+select
+    coalesce(counted.month, purchase_month.month) as month,
+    coalesce(counted.client_id, purchase_month.client_id) as client_id,
+    counted.expected_purchases,
+    purchase_month.purchases,
+    counted.expected_day_mask,
+    purchase_month.day_mask,
+    counted.expected_first_purchase_date,
+    purchase_month.first_purchase_date,
+    counted.expected_last_purchase_date,
+    purchase_month.last_purchase_date
+from counted
+full join purchase_month
+    on counted.month = purchase_month.month
+    and counted.client_id = purchase_month.client_id
+where
+    counted.client_id is null
+    or purchase_month.client_id is null
+    or counted.expected_purchases <> purchase_month.purchases
+    or counted.expected_day_mask <> purchase_month.day_mask
+    or counted.expected_first_purchase_date <> purchase_month.first_purchase_date
+    or counted.expected_last_purchase_date <> purchase_month.last_purchase_date

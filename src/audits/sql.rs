@@ -1,0 +1,120 @@
+//! SQL audits: each runs over the months that were built, against the staged state.
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use futures::StreamExt;
+
+use super::{AuditFailure, AuditOutcome};
+use crate::console::Console;
+use crate::engine::{BuildContext, Built, MonthState, Tables, bind, statement_parameters};
+use crate::error::{Error, Result};
+use crate::models::{Audit, Model};
+use crate::month::{Month, describe_ranges, ranges};
+
+/// Offending rows that are kept of each failed audit.
+const KEPT_ROWS: usize = 1_000;
+
+/// Runs the audits of every table that has built or resumed months.
+///
+/// # Errors
+/// When an audit's SQL is wrong or cannot be run.
+pub async fn audit_tables(
+    context: &BuildContext<'_>,
+    built: &Built,
+    console: &Console,
+) -> Result<AuditOutcome> {
+    let mut outcome = AuditOutcome::default();
+    let due: Vec<(&Audit, &Model, Vec<Option<Month>>)> = context
+        .catalog
+        .audits
+        .iter()
+        .filter_map(|audit| {
+            let model = context.catalog.model(&audit.table)?;
+            let table = built.tables.iter().find(|table| table.table == audit.table)?;
+            let fresh: Vec<Option<Month>> = table
+                .months
+                .iter()
+                .filter(|(_, state)| **state != MonthState::Kept)
+                .map(|(month, _)| *month)
+                .collect();
+            (!fresh.is_empty()).then_some((audit, model, fresh))
+        })
+        .collect();
+    let progress = console.progress("auditing", due.len() as u64);
+    for (audit, model, fresh) in due {
+        progress.begin(&audit.name);
+        let failed = outcome.failed.len();
+        if model.is_monthly() {
+            for (first, last) in ranges(fresh.into_iter().flatten()) {
+                let slices = slices(first, last, context.limits.slice_months);
+                for range in slices {
+                    outcome.failed.extend(run_audit(context, built, audit, Some(range)).await?);
+                }
+            }
+        } else {
+            outcome.failed.extend(run_audit(context, built, audit, None).await?);
+        }
+        if outcome.failed.len() == failed {
+            outcome.passed += 1;
+        }
+        progress.advance(&audit.name);
+    }
+    progress.finish();
+    Ok(outcome)
+}
+
+fn slices(first: Month, last: Month, length: usize) -> Vec<(Month, Month)> {
+    let mut slices = Vec::new();
+    let mut start = first;
+    while start <= last {
+        let end = start.plus(length as i64 - 1).min(last);
+        slices.push((start, end));
+        start = end.plus(1);
+    }
+    slices
+}
+
+async fn run_audit(
+    context: &BuildContext<'_>,
+    built: &Built,
+    audit: &Audit,
+    range: Option<(Month, Month)>,
+) -> Result<Option<AuditFailure>> {
+    let session = context.session.context();
+    let tables = Tables { build: context, files: &built.files };
+    tables.register(&session, &audit.reads, range).await?;
+    let whole = (context.history.first, context.history.last);
+    let parameters =
+        statement_parameters(&audit.parameters, Some(range.unwrap_or(whole)), context)?;
+    let frame = bind(&session, &audit.file, parameters).await?;
+    let failed = |error: datafusion::error::DataFusionError| {
+        Error::configuration(format!("{}: the audit failed to run", audit.file.shown)).because(error)
+    };
+    let mut rows = frame.execute_stream().await.map_err(failed)?;
+    let schema = rows.schema();
+    let mut kept: Vec<RecordBatch> = Vec::new();
+    let mut count = 0_usize;
+    while let Some(batch) = rows.next().await {
+        let batch = batch.map_err(failed)?;
+        let room = KEPT_ROWS.saturating_sub(count).min(batch.num_rows());
+        if room > 0 {
+            kept.push(batch.slice(0, room));
+        }
+        count += batch.num_rows();
+    }
+    if count == 0 {
+        return Ok(None);
+    }
+    let months = range.map_or_else(
+        || "all months".to_owned(),
+        |(first, last)| describe_ranges(first.through(last)),
+    );
+    Ok(Some(AuditFailure {
+        audit: audit.name.clone(),
+        table: audit.table.clone(),
+        months,
+        description: audit.description.clone(),
+        rows: concat_batches(&schema, &kept)?,
+        count: count as u64,
+    }))
+}

@@ -1,0 +1,70 @@
+//! One verb a file.
+
+mod check;
+mod completions;
+mod man;
+mod plan;
+mod query;
+mod run;
+mod runs;
+mod tables;
+
+use crate::cli::{Cli, Command};
+use crate::clock::Clock;
+use crate::config::{Pipeline, Project};
+use crate::console::Console;
+use crate::error::Result;
+use crate::exit_code::ExitCode;
+use crate::ingest::{REJECTS, SALES, SNAPSHOTS};
+use crate::models::Catalog;
+
+/// Runs the command that was typed.
+///
+/// # Errors
+/// Whatever the command could not do; the error knows the exit code.
+pub fn execute(cli: Cli, console: &Console) -> Result<ExitCode> {
+    let project = || Project::open(&cli.global.project);
+    match cli.command {
+        Command::Run(arguments) => {
+            wait_for(run::run(&project()?, &arguments, Clock::System, console))
+        }
+        Command::Plan(arguments) => wait_for(plan::plan(&project()?, &arguments, console)),
+        Command::Check(arguments) => wait_for(check::check(&project()?, &arguments, console)),
+        Command::Query(arguments) => wait_for(query::query(&project()?, &arguments, console)),
+        Command::Tables(arguments) => tables::tables(&project()?, &arguments, console),
+        Command::Runs(arguments) => wait_for(runs::runs(&project()?, &arguments, console)),
+        Command::Completions { shell } => completions::completions(shell),
+        Command::Man { output } => man::man(output.as_deref(), console),
+    }
+}
+
+/// Lets the libraries speak on stderr: as `RUST_LOG` says, or everything at `-vv`.
+pub fn start_logging(verbose: u8) {
+    use tracing_subscriber::EnvFilter;
+    let filter = match (std::env::var_os("RUST_LOG"), verbose) {
+        (Some(_), _) => EnvFilter::from_default_env(),
+        (None, 0 | 1) => EnvFilter::new("off"),
+        (None, _) => EnvFilter::new("info"),
+    };
+    let started =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    // Only a second initialisation fails, and then the first one stands.
+    let _ = started;
+}
+
+fn wait_for<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+/// Names of all tables that a warehouse may hold.
+fn table_names(catalog: &Catalog) -> impl Iterator<Item = String> {
+    let base = [SALES, REJECTS, SNAPSHOTS].map(str::to_owned);
+    base.into_iter().chain(catalog.models.iter().map(|model| model.name.clone()))
+}
+
+/// Loads a pipeline and the SQL files that it runs with.
+fn load(project: &Project, pipeline: Option<&str>) -> Result<(Pipeline, Catalog)> {
+    let pipeline = Pipeline::load(project, pipeline)?;
+    let catalog = Catalog::load(project, &pipeline.parameters)?;
+    Ok((pipeline, catalog))
+}

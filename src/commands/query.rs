@@ -1,0 +1,160 @@
+//! `clientbase query`: read-only SQL over the results of the newest finished run.
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use futures::StreamExt;
+use parquet::arrow::ArrowWriter;
+
+use super::{load, table_names};
+use crate::cli::{QueryArguments, QueryFormat};
+use crate::config::Project;
+use crate::console::Console;
+use crate::engine::{Session, read_only_query};
+use crate::error::{Error, Result};
+use crate::exit_code::ExitCode;
+use crate::ingest::{REJECTS, SALES, SNAPSHOTS, ledger_schema, rejects_schema, sales_schema};
+use crate::models::Catalog;
+use crate::report::RunsFolder;
+use crate::store::{Location, Warehouse};
+
+/// Runs a query and writes its rows.
+///
+/// # Errors
+/// When the query is wrong, there are no results yet, or the output cannot be written.
+pub async fn query(
+    project: &Project,
+    arguments: &QueryArguments,
+    console: &Console,
+) -> Result<ExitCode> {
+    let to_terminal = arguments.output.is_none() && io::stdout().is_terminal();
+    let format = arguments.format.unwrap_or(match to_terminal {
+        true => QueryFormat::Table,
+        false => QueryFormat::Csv,
+    });
+    if format == QueryFormat::Parquet && to_terminal {
+        return Err(Error::configuration("Parquet is not for a terminal")
+            .hint("write it to a file with --output FILE"));
+    }
+    let (pipeline, catalog) = load(project, arguments.pipeline.as_deref())?;
+    let location = Location::open(&pipeline.warehouse)?;
+    let finished = RunsFolder::new(&location).newest_finished().await?.ok_or_else(|| {
+        Error::configuration(format!("pipeline {} has no results yet", pipeline.name))
+            .hint(format!("run it first: clientbase run {}", pipeline.name))
+    })?;
+    let warehouse =
+        Warehouse::open(&pipeline.warehouse, table_names(&catalog), Some(&finished.versions))
+            .await?;
+    let session = Session::for_reading(&location, pipeline.limits)?;
+    let context = session.context();
+    let existing: Vec<String> = finished.versions.keys().cloned().collect();
+    for name in existing {
+        let Some(schema) = schema_of(&catalog, &name) else { continue };
+        let files = warehouse
+            .files(&name)
+            .map(|file| (warehouse.relative_path(&name, file, false), file.clone()));
+        let table = session.table(&schema, files);
+        context.register_table(&*name, table)?;
+    }
+    let frame = read_only_query(&context, &arguments.sql).await?;
+    let failed = |error: datafusion::error::DataFusionError| {
+        Error::configuration("the query failed").because(error)
+    };
+    let mut stream = frame.execute_stream().await.map_err(failed)?;
+    let out: Box<dyn Write + Send> = match &arguments.output {
+        Some(path) => Box::new(File::create(path).map_err(|error| {
+            Error::store(format!("cannot write {}", path.display())).because(error)
+        })?),
+        None => Box::new(io::BufWriter::new(io::stdout())),
+    };
+    let mut rows = RowWriter::new(format, out, stream.schema())?;
+    while let Some(batch) = stream.next().await {
+        if !rows.write(&batch.map_err(failed)?)? {
+            // Whoever read the output has gone; that is their right.
+            return Ok(ExitCode::Ok);
+        }
+    }
+    rows.finish()?;
+    console.detail(format_args!("results of run {}", finished.run));
+    Ok(ExitCode::Ok)
+}
+
+fn schema_of(catalog: &Catalog, table: &str) -> Option<SchemaRef> {
+    match table {
+        SALES => Some(sales_schema()),
+        REJECTS => Some(rejects_schema()),
+        SNAPSHOTS => Some(ledger_schema()),
+        other => catalog.model(other).map(crate::models::Model::schema),
+    }
+}
+
+enum RowWriter {
+    Table(Box<dyn Write + Send>, Vec<RecordBatch>),
+    Csv(Box<arrow::csv::Writer<Box<dyn Write + Send>>>),
+    Json(arrow::json::LineDelimitedWriter<Box<dyn Write + Send>>),
+    Parquet(Box<ArrowWriter<Box<dyn Write + Send>>>),
+}
+
+impl RowWriter {
+    fn new(format: QueryFormat, out: Box<dyn Write + Send>, schema: SchemaRef) -> Result<Self> {
+        Ok(match format {
+            QueryFormat::Table => Self::Table(out, vec![RecordBatch::new_empty(schema)]),
+            QueryFormat::Csv => {
+                let mut writer = arrow::csv::Writer::new(out);
+                // The header must be there even when no row is.
+                writer.write(&RecordBatch::new_empty(schema))?;
+                Self::Csv(Box::new(writer))
+            }
+            QueryFormat::Json => Self::Json(arrow::json::LineDelimitedWriter::new(out)),
+            QueryFormat::Parquet => {
+                let plain = Arc::new(Schema::new(schema.fields().clone()));
+                Self::Parquet(Box::new(ArrowWriter::try_new(out, plain, None)?))
+            }
+        })
+    }
+
+    /// Writes rows; false when the reader has gone away.
+    fn write(&mut self, batch: &RecordBatch) -> Result<bool> {
+        let written = match self {
+            Self::Table(_, batches) => {
+                batches.push(batch.clone());
+                Ok(())
+            }
+            Self::Csv(writer) => writer.write(batch).map_err(|error| error.to_string()),
+            Self::Json(writer) => writer.write(batch).map_err(|error| error.to_string()),
+            Self::Parquet(writer) => writer.write(batch).map_err(|error| error.to_string()),
+        };
+        match written {
+            Ok(()) => Ok(true),
+            Err(text) if text.contains("Broken pipe") => Ok(false),
+            Err(text) => Err(Error::store(format!("the rows cannot be written: {text}"))),
+        }
+    }
+
+    fn finish(self) -> Result<()> {
+        match self {
+            Self::Table(mut out, batches) => {
+                let text = arrow::util::pretty::pretty_format_batches(&batches)?.to_string();
+                let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+                let unit = if rows == 1 { "row" } else { "rows" };
+                // A reader that has gone away is no error.
+                let _ = writeln!(out, "{text}\n{rows} {unit}");
+                let _ = out.flush();
+            }
+            Self::Csv(writer) => {
+                let _ = writer.into_inner().flush();
+            }
+            Self::Json(mut writer) => {
+                writer.finish()?;
+                let _ = writer.into_inner().flush();
+            }
+            Self::Parquet(writer) => {
+                writer.into_inner()?.flush()?;
+            }
+        }
+        Ok(())
+    }
+}

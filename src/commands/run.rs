@@ -1,0 +1,260 @@
+//! `clientbase run`: ingest → build → audit → commit → publish.
+
+use std::time::Instant;
+
+use arrow::array::AsArray;
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use bytes::Bytes;
+use datafusion::prelude::{ident, lit};
+use datafusion::scalar::ScalarValue;
+
+use super::{load, table_names};
+use crate::audits::AuditFailure;
+use crate::cli::RunArguments;
+use crate::clock::{Clock, format_utc};
+use crate::config::{Pipeline, Project};
+use crate::console::Console;
+use crate::engine::{BuildContext, Built, History, Session, build, check_catalog};
+use crate::error::Result;
+use crate::exit_code::ExitCode;
+use crate::ingest::{Ledger, SourceFiles, ingest, plan_ingest};
+use crate::models::Catalog;
+use crate::publish::Staged;
+use crate::report::{
+    ErrorReport, FailedAudit, Matrix, Outcome, RunReport, RunsFolder, SnapshotReport, TableReport,
+    run_id, show_report,
+};
+use crate::store::{Location, Lock, RunStamp, Warehouse};
+
+/// Runs a pipeline.
+///
+/// # Errors
+/// Whatever stopped the run; its report is kept all the same.
+pub async fn run(
+    project: &Project,
+    arguments: &RunArguments,
+    clock: Clock,
+    console: &Console,
+) -> Result<ExitCode> {
+    let started = Instant::now();
+    let (pipeline, catalog) = load(project, arguments.pipeline.as_deref())?;
+    check_catalog(&catalog, &pipeline.parameters).await?;
+    let location = Location::open(&pipeline.warehouse)?;
+    let is_new = location.local_path().is_some_and(|folder| !folder.exists());
+    let lock = Lock::acquire(&location)?;
+    let moment = clock.now();
+    let stamp = RunStamp { id: run_id(moment), moment };
+    let mut report = RunReport::started(&stamp.id, &pipeline.name, format_utc(moment));
+    let mut work = Work {
+        pipeline: &pipeline,
+        catalog: &catalog,
+        arguments,
+        console,
+        stamp: &stamp,
+        report: &mut report,
+    };
+    let done = work.do_all(&location).await;
+    report.seconds = started.elapsed().as_secs_f64();
+    let (code, matrix) = match done {
+        Ok((code, matrix)) => (code, matrix),
+        Err(error) => {
+            report.error = Some(ErrorReport::from(&error));
+            if !arguments.dry_run {
+                // The error itself matters more than a report that cannot be written.
+                let _ = RunsFolder::new(&location).keep(&report).await;
+            }
+            if arguments.json {
+                console.data(serde_json::to_string_pretty(&report)?);
+            }
+            return Err(error);
+        }
+    };
+    if !arguments.dry_run {
+        RunsFolder::new(&location).keep(&report).await?;
+    } else if is_new && let Some(folder) = location.local_path() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    drop(lock);
+    if arguments.json {
+        console.data(serde_json::to_string_pretty(&report)?);
+    } else if !console.is_quiet() {
+        console.data(show_report(&report, matrix.as_ref(), console.is_verbose()));
+    }
+    Ok(code)
+}
+
+struct Work<'a> {
+    pipeline: &'a Pipeline,
+    catalog: &'a Catalog,
+    arguments: &'a RunArguments,
+    console: &'a Console,
+    stamp: &'a RunStamp,
+    report: &'a mut RunReport,
+}
+
+impl Work<'_> {
+    async fn do_all(&mut self, location: &Location) -> Result<(ExitCode, Option<Matrix>)> {
+        let names = table_names(self.catalog);
+        let mut warehouse = Warehouse::open(&self.pipeline.warehouse, names, None).await?;
+        let before = warehouse.versions();
+        let session = Session::new(location, self.pipeline.limits)?;
+        let ledger = Ledger::load(&warehouse).await?;
+        let sources = SourceFiles::find_all(self.pipeline, self.catalog).await?;
+        let planned = plan_ingest(&sources, &ledger).await?;
+        let ingested =
+            ingest(&sources, planned, &warehouse, ledger, self.stamp, self.console).await?;
+        self.report.snapshots = ingested.snapshots.iter().map(SnapshotReport::from).collect();
+        let history = History::new(ingested.sales.clone(), self.arguments.as_of)?;
+        self.report.as_of = Some(history.as_of.date.to_string());
+        self.report.months = Some((history.first, history.last));
+        let context = BuildContext {
+            session: &session,
+            catalog: self.catalog,
+            parameters: &self.pipeline.parameters,
+            history: &history,
+            warehouse: &warehouse,
+            limits: self.pipeline.limits,
+        };
+        let built = build(&context, self.console).await?;
+        self.report.tables = built.tables.iter().map(TableReport::from).collect();
+        let staged = Staged::new(ingested, built);
+        let audited = match staged.audit(&context, self.console).await? {
+            Ok(audited) => audited,
+            Err(failures) => {
+                self.keep_failures(location, failures).await?;
+                warehouse.clear_staging().await?;
+                return Ok((ExitCode::DataRejected, None));
+            }
+        };
+        self.report.audits.passed = audited.passed();
+        if self.arguments.dry_run {
+            let matrix = self.matrix(&context, audited.built()).await?;
+            warehouse.clear_staging().await?;
+            self.report.outcome = Outcome::DryRun;
+            return Ok((ExitCode::Ok, matrix));
+        }
+        let committed = audited.commit(self.catalog, &mut warehouse, self.stamp).await?;
+        let published_folder = Location::open(&self.pipeline.published)?;
+        let context = BuildContext {
+            session: &session,
+            catalog: self.catalog,
+            parameters: &self.pipeline.parameters,
+            history: &history,
+            warehouse: &warehouse,
+            limits: self.pipeline.limits,
+        };
+        let matrix = self.matrix(&context, committed.built()).await?;
+        let published = committed
+            .publish(self.catalog, &warehouse, &published_folder, history.as_of, self.stamp)
+            .await?;
+        let changed = published.written + published.removed > 0 || published.versions != before;
+        self.report.outcome = if changed { Outcome::Ok } else { Outcome::NothingToDo };
+        self.report.published = Some((published.written, published.removed));
+        self.report.versions = published.versions;
+        Ok((ExitCode::Ok, matrix))
+    }
+
+    /// Keeps offending rows beside the report and tells about them.
+    async fn keep_failures(
+        &mut self,
+        location: &Location,
+        failures: Vec<AuditFailure>,
+    ) -> Result<()> {
+        self.report.outcome = Outcome::AuditFailed;
+        let runs = RunsFolder::new(location);
+        for failure in failures {
+            let mut csv = Vec::new();
+            arrow::csv::Writer::new(&mut csv).write(&failure.rows)?;
+            let name = format!("{}.{}.csv", failure.table, failure.audit);
+            let kept_in = if self.arguments.dry_run {
+                "no file (dry run)".to_owned()
+            } else {
+                runs.keep_file(&self.stamp.id, &name, Bytes::from(csv)).await?
+            };
+            let first = failure.rows.slice(0, failure.rows.num_rows().min(SHOWN_ROWS));
+            self.console.talk(format_args!(
+                "audit {} of {} found {} rows in {}; the first:\n{}",
+                failure.audit,
+                failure.table,
+                failure.count,
+                failure.months,
+                arrow::util::pretty::pretty_format_batches(&[first])?,
+            ));
+            self.report.audits.failed.push(FailedAudit {
+                audit: failure.audit,
+                table: failure.table,
+                months: failure.months,
+                description: failure.description,
+                rows: failure.count,
+                kept_in,
+            });
+        }
+        Ok(())
+    }
+
+    /// The nine cells of the last full month for the first measure, for clients where they
+    /// are ranked.
+    async fn matrix(&self, context: &BuildContext<'_>, built: &Built) -> Result<Option<Matrix>> {
+        const TABLE: &str = "abc_xyz_matrix";
+        let month = context.history.as_of.last_full_month();
+        let (Some(model), Some(files)) = (self.catalog.model(TABLE), built.files.get(TABLE)) else {
+            return Ok(None);
+        };
+        let first = |name: &str| match self.pipeline.parameters.get(name) {
+            Some(ScalarValue::List(list)) => {
+                Some(list.values().as_string::<i32>().value(0).to_owned())
+            }
+            _ => None,
+        };
+        let (Some(dimension), Some(measure)) = (first("abc_dimensions"), first("abc_measures"))
+        else {
+            return Ok(None);
+        };
+        let placed = files.values().filter(|(file, _)| file.slot.month == Some(month)).map(
+            |(file, staged)| {
+                // After the commit nothing is staged any more.
+                let staged = *staged && context.warehouse.file(TABLE, &file.slot) != Some(file);
+                (context.warehouse.relative_path(TABLE, file, staged), file.clone())
+            },
+        );
+        let table = context.session.table(&model.schema(), placed);
+        let day = ScalarValue::Date32(Some(month.epoch_day()));
+        let wanted = ident("month")
+            .eq(lit(day))
+            .and(ident("dimension").eq(lit(dimension.as_str())))
+            .and(ident("measure").eq(lit(measure.as_str())));
+        let columns = ["abc", "xyz", "entities", "share_of_total"].map(ident).to_vec();
+        let batches = context
+            .session
+            .context()
+            .read_table(table)?
+            .filter(wanted)?
+            .select(columns)?
+            .collect()
+            .await?;
+        let mut cells = Vec::new();
+        for batch in &batches {
+            let text = |place: usize| arrow::compute::cast(batch.column(place), &DataType::Utf8);
+            let (abc, xyz) = (text(0)?, text(1)?);
+            let entities = batch.column(2).as_primitive::<Int64Type>();
+            let shares = batch.column(3).as_primitive::<Float64Type>();
+            for row in 0..batch.num_rows() {
+                cells.push((
+                    abc.as_string::<i32>().value(row).to_owned(),
+                    xyz.as_string::<i32>().value(row).to_owned(),
+                    entities.value(row),
+                    shares.iter().nth(row).flatten(),
+                ));
+            }
+        }
+        if cells.is_empty() {
+            return Ok(None);
+        }
+        let window = self.pipeline.parameters.whole_number("abc_window_months").unwrap_or(12);
+        let is_full_window = month.months_since(context.history.first) + 1 >= window;
+        Ok(Some(Matrix { month, dimension, measure, is_full_window, cells }))
+    }
+}
+
+/// Offending rows that are shown at once; all kept rows lie beside the report.
+const SHOWN_ROWS: usize = 10;

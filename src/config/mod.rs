@@ -1,0 +1,171 @@
+//! Pipeline file → checked types. Nothing unknown is accepted, nothing wrong becomes a default.
+
+mod file;
+mod parameters;
+mod project;
+mod source;
+
+pub use parameters::{ParameterType, Parameters, parse_type};
+pub use project::Project;
+pub use source::{Encoding, Period, Source};
+
+use std::path::Path;
+
+use datafusion::execution::memory_pool::human_readable_size;
+use url::Url;
+
+use crate::error::{Error, Result};
+
+/// Everything a run needs to know, checked.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    /// The file's name without `.toml`.
+    pub name: String,
+    /// One sentence for people.
+    pub description: Option<String>,
+    /// Where history and results are kept.
+    pub warehouse: Url,
+    /// Where plain Parquet files are published.
+    pub published: Url,
+    /// Where sales come from, in the order of the file.
+    pub sources: Vec<Source>,
+    /// Thresholds and settings that SQL models read.
+    pub parameters: Parameters,
+    /// What a run may use.
+    pub limits: Limits,
+}
+
+/// What a run may use of the machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Memory of the query engine, bytes.
+    pub memory_bytes: usize,
+    /// Largest number of months one statement computes.
+    pub slice_months: usize,
+    /// Worker threads of the query engine.
+    pub threads: usize,
+}
+
+impl Pipeline {
+    /// Reads and checks `pipelines/<name>.toml` of a project, or the file at a path.
+    ///
+    /// # Errors
+    /// Configuration errors name file, line, value and what is expected.
+    pub fn load(project: &Project, name: Option<&str>) -> Result<Self> {
+        let path = project.pipeline_path(name)?;
+        let shown = project.shown(&path);
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Error::configuration(format!("cannot read pipeline file {shown}")).because(error)
+        })?;
+        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("pipeline");
+        Self::parse(project, name, &shown, &text)
+    }
+
+    /// Checks the text of a pipeline file; `shown` is its name in messages.
+    ///
+    /// # Errors
+    /// See [`Pipeline::load`].
+    pub fn parse(project: &Project, name: &str, shown: &str, text: &str) -> Result<Self> {
+        let raw: file::PipelineFile = toml::from_str(text).map_err(|error| {
+            let place = error
+                .span()
+                .map(|span| file::position(text, span.start))
+                .map_or_else(|| shown.to_owned(), |place| format!("{shown}:{place}"));
+            Error::configuration(format!("{place}: {}", error.message().trim()))
+                .hint("docs/pipeline-file.md lists every key with its type and default")
+        })?;
+        let place = file::Place { shown, text };
+        let parameters = Parameters::check(&raw.parameters, &place)?;
+        let sources = source::check_all(project, raw.source, &place)?;
+        let limits = check_limits(&raw.limits, &place)?;
+        let url = |setting: &Option<String>, folder: &str| match setting {
+            Some(location) => project.resolve_folder(location),
+            None => project.resolve_folder(&format!("{folder}/{name}")),
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            description: raw.description,
+            warehouse: url(&raw.warehouse, "warehouse")?,
+            published: url(&raw.published, "published")?,
+            sources,
+            parameters,
+            limits,
+        })
+    }
+}
+
+/// Default share of the machine's memory for the engine: half, between 512 MiB and 8 GiB.
+const MEMORY_FLOOR_BYTES: usize = 512 << 20;
+const MEMORY_CEILING_BYTES: usize = 8 << 30;
+const DEFAULT_SLICE_MONTHS: i64 = 12;
+
+fn check_limits(raw: &file::LimitsTable, place: &file::Place<'_>) -> Result<Limits> {
+    let memory_bytes = match &raw.memory_limit {
+        None => (machine_memory_bytes() / 2).clamp(MEMORY_FLOOR_BYTES, MEMORY_CEILING_BYTES),
+        Some(setting) => {
+            let bytes = parse_bytes(setting.get_ref()).ok_or_else(|| {
+                place.error(
+                    "limits.memory_limit",
+                    setting,
+                    "is not a size; write it like \"2GiB\" or \"512MiB\"",
+                )
+            })?;
+            if bytes < 64 << 20 {
+                return Err(place.error(
+                    "limits.memory_limit",
+                    setting,
+                    &format!("is too small ({}); give at least 64MiB", human_readable_size(bytes)),
+                ));
+            }
+            bytes
+        }
+    };
+    let slice_months = place.whole_number(
+        "limits.slice_months",
+        &raw.slice_months,
+        DEFAULT_SLICE_MONTHS,
+        1..=1200,
+    )?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = place.whole_number("limits.threads", &raw.threads, cores as i64, 1..=1024)?;
+    Ok(Limits { memory_bytes, slice_months: slice_months as usize, threads: threads as usize })
+}
+
+fn machine_memory_bytes() -> usize {
+    let total_kib = std::fs::read_to_string(Path::new("/proc/meminfo")).ok().and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?.to_owned();
+        line.split_whitespace().nth(1)?.parse::<usize>().ok()
+    });
+    // Where the system does not say, assume a small machine.
+    total_kib.map_or(2 << 30, |kib| kib << 10)
+}
+
+fn parse_bytes(text: &str) -> Option<usize> {
+    let text = text.trim();
+    let digits_end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    let number: usize = text[..digits_end].parse().ok()?;
+    let unit: usize = match text[digits_end..].trim() {
+        "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        _ => return None,
+    };
+    number.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_bytes;
+
+    #[test]
+    fn sizes_need_a_unit() {
+        assert_eq!(parse_bytes("2GiB"), Some(2 << 30));
+        assert_eq!(parse_bytes("1 GB"), Some(1_000_000_000));
+        assert_eq!(parse_bytes("100"), None);
+        assert_eq!(parse_bytes("99999999999999999999GiB"), None);
+    }
+}

@@ -1,0 +1,66 @@
+//! The only place where SQL text becomes a plan.
+
+use std::collections::BTreeSet;
+
+use datafusion::dataframe::DataFrame;
+use datafusion::execution::context::SQLOptions;
+use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
+
+use crate::error::{Error, Result};
+use crate::models::SqlFile;
+
+/// Parameters that need no `param:` line and may stay unused.
+const IMPLIED: [&str; 2] = ["first_month", "last_month"];
+
+/// Plans a file's SQL with its parameters bound as typed values.
+///
+/// # Errors
+/// Configuration errors that name the file: SQL that cannot be planned, anything but a
+/// query, or parameters that the header and the SQL do not agree on.
+pub async fn bind(
+    context: &SessionContext,
+    file: &SqlFile,
+    parameters: Vec<(String, ScalarValue)>,
+) -> Result<DataFrame> {
+    let wrong = |problem: String| Error::configuration(format!("{}: {problem}", file.shown));
+    let plan = context.state().create_logical_plan(&file.text).await.map_err(|error| {
+        wrong("the SQL cannot be planned".to_owned()).because(error)
+    })?;
+    let allowed =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    allowed
+        .verify_plan(&plan)
+        .map_err(|error| wrong("only a select is allowed".to_owned()).because(error))?;
+    let names = plan.get_parameter_names()?;
+    let used: BTreeSet<&str> = names.iter().map(|name| name.trim_start_matches('$')).collect();
+    let mut parameters = parameters;
+    parameters.retain(|(name, _)| used.contains(name.as_str()) || !IMPLIED.contains(&name.as_str()));
+    let given: BTreeSet<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
+    if let Some(missing) = used.difference(&given).next() {
+        return Err(wrong(format!("the SQL uses ${missing}, which no `param:` line declares")));
+    }
+    if let Some(extra) = given.difference(&used).next() {
+        return Err(wrong(format!("`param: {extra}` is declared, but the SQL does not use it")));
+    }
+    let bound = plan.with_param_values(parameters).map_err(|error| {
+        wrong("the parameters do not fit the SQL".to_owned()).because(error)
+    })?;
+    Ok(DataFrame::new(context.state(), bound))
+}
+
+/// Plans a query that somebody typed; only reading is allowed.
+///
+/// # Errors
+/// Configuration errors with the engine's explanation.
+pub async fn read_only_query(context: &SessionContext, sql: &str) -> Result<DataFrame> {
+    let allowed = SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false);
+    context.sql_with_options(sql, allowed).await.map_err(|error| {
+        Error::configuration("the query cannot be run")
+            .because(error)
+            .hint("`clientbase tables` lists the tables; only queries are allowed")
+    })
+}

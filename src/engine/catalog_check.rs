@@ -1,0 +1,88 @@
+//! Checks every SQL file against its header without any data: inputs are empty tables.
+
+use std::sync::Arc;
+
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
+
+use super::bind::bind;
+use super::execute::check_contract;
+use crate::config::{ParameterType, Parameters};
+use crate::error::{Error, Result};
+use crate::ingest::{SALES, StagingPlan, sales_schema};
+use crate::models::{Catalog, RUN_PARAMETERS, Read, SqlFile};
+use crate::month::Month;
+
+/// Plans all models, audits and stagings and compares them with their headers.
+///
+/// # Errors
+/// The first configuration error, with file and what is wrong.
+pub async fn check_catalog(catalog: &Catalog, parameters: &Parameters) -> Result<()> {
+    for staging in &catalog.stagings {
+        StagingPlan::new(staging).await?;
+    }
+    for model in &catalog.models {
+        let context = empty_inputs(catalog, &model.reads)?;
+        let values = sample_values(&model.parameters, model.is_monthly(), parameters)?;
+        let frame = bind(&context, &model.file, values).await?;
+        check_contract(&frame, model)?;
+        analyze(&model.file, frame).await?;
+    }
+    for audit in &catalog.audits {
+        let context = empty_inputs(catalog, &audit.reads)?;
+        let monthly = catalog.model(&audit.table).is_some_and(crate::models::Model::is_monthly);
+        let values = sample_values(&audit.parameters, monthly, parameters)?;
+        let frame = bind(&context, &audit.file, values).await?;
+        analyze(&audit.file, frame).await?;
+    }
+    Ok(())
+}
+
+/// Runs the optimizer, which finds type errors that planning leaves.
+async fn analyze(file: &SqlFile, frame: datafusion::dataframe::DataFrame) -> Result<()> {
+    frame.create_physical_plan().await.map(|_| ()).map_err(|error| {
+        Error::configuration(format!("{}: the SQL cannot be planned", file.shown)).because(error)
+    })
+}
+
+fn empty_inputs(catalog: &Catalog, reads: &[Read]) -> Result<SessionContext> {
+    let context = SessionContext::new();
+    context.state_ref().write().config_mut().options_mut().sql_parser.parse_float_as_decimal =
+        true;
+    for read in reads {
+        let schema = match catalog.model(&read.table) {
+            Some(model) => model.schema(),
+            None if read.table == SALES => sales_schema(),
+            None => return Err(Error::bug(format!("`{}` is no table", read.table))),
+        };
+        context.register_table(&*read.table, Arc::new(EmptyTable::new(schema)))?;
+    }
+    Ok(context)
+}
+
+/// Any month will do: only types matter here.
+fn sample_values(
+    declared: &[(String, ParameterType)],
+    monthly: bool,
+    parameters: &Parameters,
+) -> Result<Vec<(String, ScalarValue)>> {
+    let day = Month::of(chrono::NaiveDate::default()).epoch_day();
+    let date = || ScalarValue::Date32(Some(day));
+    let mut values = Vec::new();
+    if monthly {
+        values.extend(["first_month", "last_month"].map(|name| (name.to_owned(), date())));
+    }
+    for (name, _) in declared {
+        if monthly && (name == "first_month" || name == "last_month") {
+            continue;
+        }
+        let value = match parameters.get(name) {
+            Some(value) => value.clone(),
+            None if RUN_PARAMETERS.contains(&name.as_str()) => date(),
+            None => return Err(Error::bug(format!("parameter `{name}` lost its value"))),
+        };
+        values.push((name.clone(), value));
+    }
+    Ok(values)
+}

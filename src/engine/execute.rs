@@ -1,0 +1,317 @@
+//! A bound statement → one file a month, in the order of the grain, checked while written.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::{Date32Type, SchemaRef};
+use arrow::row::{OwnedRow, RowConverter, SortField};
+use async_trait::async_trait;
+use datafusion::dataframe::DataFrame;
+use datafusion::prelude::ident;
+use futures::StreamExt;
+
+use crate::error::{Error, Result};
+use crate::models::Model;
+use crate::month::Month;
+use crate::store::{EncodedFile, ParquetEncoder};
+
+/// Rows that break the contract of a table: a repeated grain or a forbidden null.
+#[derive(Debug, Clone)]
+pub struct BrokenContract {
+    /// `unique_grain` or `not_null_<column>`.
+    pub audit: String,
+    /// Month of the rows.
+    pub month: Option<Month>,
+    /// Offending rows; the first thousand.
+    pub rows: RecordBatch,
+    /// How many there are.
+    pub count: u64,
+}
+
+/// Offending rows that are kept of each broken contract.
+const KEPT_ROWS: usize = 1_000;
+
+/// Where finished months go. Months come in ascending order, each exactly once.
+#[async_trait]
+pub trait SliceWriter: Send {
+    /// Takes a month (or the whole table).
+    async fn write(&mut self, month: Option<Month>, file: EncodedFile) -> Result<()>;
+}
+
+/// Runs a statement and hands over its months. Stops at the first month that breaks the
+/// contract and gives its offending rows back.
+///
+/// # Errors
+/// When the statement fails, or returns a month it was not asked for.
+pub async fn run_statement(
+    frame: DataFrame,
+    model: &Model,
+    range: Option<(Month, Month)>,
+    writer: &mut dyn SliceWriter,
+) -> Result<Vec<BrokenContract>> {
+    check_contract(&frame, model)?;
+    let order = sort_order(model);
+    let columns = model.columns.iter().map(|column| ident(&column.name)).collect::<Vec<_>>();
+    let sorted = frame
+        .select(columns)?
+        .sort(order.iter().map(|name| ident(name).sort(true, true)).collect())?;
+    let mut rows = sorted.execute_stream().await.map_err(|error| in_model(model, error))?;
+    let schema = model.schema();
+    let mut months = range.map(|(first, last)| first.through(last).peekable());
+    let mut open = OpenFile::new(model, &schema, &order)?;
+    let mut current = months.as_mut().and_then(Iterator::next);
+    while let Some(batch) = rows.next().await {
+        let batch = conform(&schema, &batch.map_err(|error| in_model(model, error))?)?;
+        for (month, part) in split(model, &batch, range)? {
+            while current != month {
+                // The open month is over; months in between have no rows.
+                let next = months.as_mut().and_then(Iterator::next);
+                if let Some(broken) = open.turn(writer, current).await? {
+                    return Ok(broken);
+                }
+                current = next;
+            }
+            open.push(part)?;
+        }
+    }
+    loop {
+        if let Some(broken) = open.turn(writer, current).await? {
+            return Ok(broken);
+        }
+        match months.as_mut().and_then(Iterator::next) {
+            Some(next) => current = Some(next),
+            None => return Ok(Vec::new()),
+        }
+    }
+}
+
+/// An engine error with the model it happened in.
+fn in_model(model: &Model, error: datafusion::error::DataFusionError) -> Error {
+    use datafusion::error::DataFusionError as Engine;
+    let of_values = matches!(
+        error.find_root(),
+        Engine::ArrowError(..) | Engine::Execution(_) | Engine::Plan(_) | Engine::SchemaError(..)
+    );
+    let text = error.to_string();
+    if of_values && !text.contains("No space left") {
+        return Error::configuration(format!("{}: the SQL failed", model.file.shown)).because(error);
+    }
+    let general = Error::from(error);
+    match general.fault() {
+        crate::error::Fault::Store => Error::store(format!("computing {} failed", model.name))
+            .because(general)
+            .hint("free memory or disk space, or change limits in the pipeline file; run again: finished months are kept"),
+        _ => general,
+    }
+}
+
+/// Columns that order a table's files: the month, then the grain.
+fn sort_order(model: &Model) -> Vec<String> {
+    let month = model.is_monthly().then(|| "month".to_owned());
+    let rest = model.grain.iter().filter(|name| *name != "month").cloned();
+    month.into_iter().chain(rest).collect()
+}
+
+/// Compares the header's columns with what the SQL delivers.
+///
+/// # Errors
+/// A configuration error that names file and column.
+pub fn check_contract(frame: &DataFrame, model: &Model) -> Result<()> {
+    let planned = frame.schema();
+    let wrong = |problem: String| {
+        Err(Error::configuration(format!("{}: {problem}", model.file.shown))
+            .hint("the `column:` lines of the header and the final select must agree"))
+    };
+    let fields: Vec<_> = planned.fields().iter().collect();
+    for (place, column) in model.columns.iter().enumerate() {
+        let Some(field) = fields.get(place) else {
+            return wrong(format!("the SQL does not deliver column `{}`", column.name));
+        };
+        if field.name() != &column.name {
+            return wrong(format!(
+                "column {} is `{}` in the header and `{}` in the SQL",
+                place + 1,
+                column.name,
+                field.name()
+            ));
+        }
+        if !crate::models::same_type(field.data_type(), &column.column_type.data_type) {
+            return wrong(format!(
+                "column `{}` is {} in the header and {} in the SQL",
+                column.name,
+                column.column_type.text,
+                field.data_type()
+            ));
+        }
+    }
+    match fields.get(model.columns.len()) {
+        Some(extra) => wrong(format!("the SQL delivers `{}`, which has no column line", extra.name())),
+        None => Ok(()),
+    }
+}
+
+/// A batch with exactly the contract's types (text in one layout).
+fn conform(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
+    let arrays = batch
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(|(array, field)| {
+            if array.data_type() == field.data_type() {
+                Ok(Arc::clone(array))
+            } else {
+                cast(array, field.data_type())
+            }
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(RecordBatch::try_new(Arc::clone(schema), arrays)?)
+}
+
+/// Runs of equal months in a sorted batch.
+fn split(
+    model: &Model,
+    batch: &RecordBatch,
+    range: Option<(Month, Month)>,
+) -> Result<Vec<(Option<Month>, RecordBatch)>> {
+    let Some((first, last)) = range else { return Ok(vec![(None, batch.clone())]) };
+    let months = batch
+        .column_by_name("month")
+        .ok_or_else(|| Error::bug(format!("{} lost its month", model.name)))?
+        .as_primitive::<Date32Type>();
+    let mut parts = Vec::new();
+    let mut start = 0;
+    while start < batch.num_rows() {
+        let day = months.value(start);
+        let length =
+            months.values()[start..].iter().take_while(|other| **other == day).count();
+        let month = if months.is_null(start) { None } else { Month::of_epoch_day(day) };
+        let month = month
+            .filter(|month| month.epoch_day() == day && (first..=last).contains(month))
+            .ok_or_else(|| {
+                let shown = Date32Type::to_naive_date_opt(day)
+                    .map_or_else(|| day.to_string(), |date| date.to_string());
+                Error::configuration(format!(
+                    "{}: asked for {first} to {last}, the SQL returned month {shown}",
+                    model.file.shown
+                ))
+                .hint("restrict the result to months between $first_month and $last_month")
+            })?;
+        parts.push((Some(month), batch.slice(start, length)));
+        start += length;
+    }
+    Ok(parts)
+}
+
+/// The month that is being written, with what its contract forbids.
+struct OpenFile<'a> {
+    model: &'a Model,
+    schema: SchemaRef,
+    encoder: ParquetEncoder,
+    grain_places: Vec<usize>,
+    grain_rows: RowConverter,
+    last_grain: Option<OwnedRow>,
+    repeated: Offenders,
+    nulls: Vec<(usize, Offenders)>,
+}
+
+#[derive(Default)]
+struct Offenders {
+    rows: Vec<RecordBatch>,
+    count: u64,
+}
+
+impl Offenders {
+    fn keep(&mut self, batch: &RecordBatch, row: usize) {
+        self.count += 1;
+        if self.rows.len() < KEPT_ROWS {
+            self.rows.push(batch.slice(row, 1));
+        }
+    }
+}
+
+impl<'a> OpenFile<'a> {
+    fn new(model: &'a Model, schema: &SchemaRef, order: &[String]) -> Result<Self> {
+        let grain_places: Vec<usize> = order
+            .iter()
+            .filter(|name| model.grain.contains(name))
+            .map(|name| schema.index_of(name))
+            .collect::<Result<_, _>>()?;
+        let fields =
+            grain_places.iter().map(|place| SortField::new(schema.field(*place).data_type().clone()));
+        let nulls = model
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| !column.nullable)
+            .map(|(place, _)| (place, Offenders::default()))
+            .collect();
+        Ok(Self {
+            model,
+            schema: Arc::clone(schema),
+            encoder: ParquetEncoder::new(Arc::clone(schema))?,
+            grain_rows: RowConverter::new(fields.collect())?,
+            grain_places,
+            last_grain: None,
+            repeated: Offenders::default(),
+            nulls,
+        })
+    }
+
+    fn push(&mut self, batch: RecordBatch) -> Result<()> {
+        let grain: Vec<_> =
+            self.grain_places.iter().map(|place| Arc::clone(batch.column(*place))).collect();
+        let rows = self.grain_rows.convert_columns(&grain)?;
+        for row in 0..batch.num_rows() {
+            // Rows are sorted by the grain, so a repeated one stands beside its twin.
+            let repeats = match row.checked_sub(1) {
+                Some(before) => rows.row(before) == rows.row(row),
+                None => self.last_grain.as_ref().is_some_and(|last| last.row() == rows.row(row)),
+            };
+            if repeats {
+                self.repeated.keep(&batch, row);
+            }
+        }
+        if let Some(last) = batch.num_rows().checked_sub(1) {
+            self.last_grain = Some(rows.row(last).owned());
+        }
+        for (place, offenders) in &mut self.nulls {
+            let column = batch.column(*place);
+            if column.null_count() > 0 {
+                for row in (0..column.len()).filter(|row| column.is_null(*row)) {
+                    offenders.keep(&batch, row);
+                }
+            }
+        }
+        self.encoder.write(batch)
+    }
+
+    /// Ends the open file and starts the next, unless the contract is broken.
+    async fn turn(
+        &mut self,
+        writer: &mut dyn SliceWriter,
+        month: Option<Month>,
+    ) -> Result<Option<Vec<BrokenContract>>> {
+        let mut broken = Vec::new();
+        let repeated = std::mem::take(&mut self.repeated);
+        let of_grain = ("unique_grain".to_owned(), repeated);
+        let of_nulls = self.nulls.iter_mut().map(|(place, offenders)| {
+            let audit = format!("not_null_{}", self.model.columns[*place].name);
+            (audit, std::mem::take(offenders))
+        });
+        for (audit, offenders) in std::iter::once(of_grain).chain(of_nulls) {
+            if offenders.count > 0 {
+                let rows = concat_batches(&self.schema, &offenders.rows)?;
+                broken.push(BrokenContract { audit, month, rows, count: offenders.count });
+            }
+        }
+        if !broken.is_empty() {
+            return Ok(Some(broken));
+        }
+        self.last_grain = None;
+        let next = ParquetEncoder::new(Arc::clone(&self.schema))?;
+        let finished = std::mem::replace(&mut self.encoder, next).finish()?;
+        writer.write(month, finished).await?;
+        Ok(None)
+    }
+}

@@ -1,0 +1,122 @@
+//! What a run speaks for: the months from the first sale to the as-of date.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::error::{Error, Result};
+use crate::models::{Fingerprint, FingerprintBuilder};
+use crate::month::Month;
+use crate::store::{DataFile, Slot};
+
+/// The date a run speaks for, and whether it was given or read off the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AsOf {
+    /// The date.
+    pub date: NaiveDate,
+    /// False when it is the last day of the data.
+    pub is_given: bool,
+}
+
+impl AsOf {
+    /// The as-of date as far as a month can see it: nothing for finished months, so that
+    /// tomorrow's date changes no finished month.
+    pub fn within(&self, month: Month) -> Option<NaiveDate> {
+        (Month::of(self.date) == month && self.date < month.last_day()).then_some(self.date)
+    }
+
+    /// The last month that is over at the as-of date.
+    pub fn last_full_month(&self) -> Month {
+        let month = Month::of(self.date);
+        if self.within(month).is_some() { month.plus(-1) } else { month }
+    }
+}
+
+/// Sales as a run sees them: files by slot, months, as-of date.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// Sales files, and whether each is only staged.
+    pub sales: BTreeMap<Slot, (DataFile, bool)>,
+    /// First month of the data.
+    pub first: Month,
+    /// Month of the as-of date.
+    pub last: Month,
+    /// The date the run speaks for.
+    pub as_of: AsOf,
+}
+
+impl History {
+    /// Works out months and as-of date.
+    ///
+    /// # Errors
+    /// When there are no sales, or none up to the given date.
+    pub fn new(
+        sales: BTreeMap<Slot, (DataFile, bool)>,
+        as_of: Option<NaiveDate>,
+    ) -> Result<Self> {
+        let months = sales.values().filter(|(file, _)| file.rows > 0);
+        let first = months.filter_map(|(file, _)| file.slot.month).min().ok_or_else(|| {
+            Error::data("no sales line was accepted, so there is nothing to compute")
+                .hint("look at the rejects and at the rules of the staging SQL")
+        })?;
+        let last_day = sales.values().filter_map(|(file, _)| file.last_day).max();
+        let data_end = last_day
+            .and_then(NaiveDate::from_epoch_days)
+            .ok_or_else(|| Error::bug("the sales files do not say their last day"))?;
+        let as_of = match as_of {
+            Some(date) => AsOf { date, is_given: true },
+            None => AsOf { date: data_end, is_given: false },
+        };
+        let last = Month::of(as_of.date);
+        if last < first {
+            return Err(Error::configuration(format!(
+                "as-of date {} lies before the first sale, which is in {first}",
+                as_of.date
+            )));
+        }
+        if last.months_since(first) > MOST_MONTHS {
+            return Err(Error::data(format!(
+                "the sales span {} months, from {first} to {last}",
+                last.months_since(first) + 1
+            ))
+            .hint("a date is probably wrong; find it with: clientbase query \"select source_file, source_row, sale_date from sales order by sale_date\""));
+        }
+        Ok(Self { sales, first, last, as_of })
+    }
+
+    /// All months of the run.
+    pub fn months(&self) -> impl DoubleEndedIterator<Item = Month> + Clone {
+        self.first.through(self.last)
+    }
+
+    /// Sales files of a range of months.
+    pub fn files(&self, first: Month, last: Month) -> impl Iterator<Item = &(DataFile, bool)> {
+        let inside = move |file: &DataFile| {
+            file.slot.month.is_some_and(|month| (first..=last).contains(&month))
+        };
+        self.sales.values().filter(move |(file, _)| inside(file))
+    }
+
+    /// Whether files of a range hold lines after the as-of date, which must stay unseen.
+    pub fn needs_cut(&self, first: Month, last: Month) -> bool {
+        let end = self.as_of.date.to_epoch_days();
+        self.files(first, last).any(|(file, _)| file.last_day.is_some_and(|day| day > end))
+    }
+
+    /// Content of a month of sales, as it is seen at the as-of date.
+    pub fn content(&self, month: Month) -> Fingerprint {
+        let mut builder = FingerprintBuilder::default();
+        for (slot, (file, _)) in &self.sales {
+            if slot.month == Some(month) {
+                builder.part("file", slot).part("content", file.content);
+            }
+        }
+        if self.needs_cut(month, month) {
+            builder.part("cut", self.as_of.date);
+        }
+        builder.finish()
+    }
+}
+
+/// Two hundred years: beyond it a date is a typing error, not a history.
+const MOST_MONTHS: i64 = 2_400;

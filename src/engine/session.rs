@@ -1,0 +1,110 @@
+//! A query session with the run's limits, and the tables registered in it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::datasource::TableProvider;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::prelude::{SessionConfig, SessionContext};
+
+use super::month_files::MonthFiles;
+use crate::config::Limits;
+use crate::error::Result;
+use crate::store::{DataFile, Location};
+
+/// Folder of spilled data, below the warehouse; emptied when a run starts.
+pub const SPILL: &str = "_spill";
+/// Consumers that an out-of-memory message names.
+const NAMED_CONSUMERS: std::num::NonZeroUsize = std::num::NonZeroUsize::MIN.saturating_add(4);
+
+/// Shared limits of all statements of a run. Each statement gets a context of its own, so
+/// that it sees the tables of its declared windows and no others.
+#[derive(Debug, Clone)]
+pub struct Session {
+    runtime: Arc<RuntimeEnv>,
+    config: SessionConfig,
+    location: Location,
+}
+
+impl Session {
+    /// Prepares limits and the warehouse's store.
+    ///
+    /// # Errors
+    /// When the folder for spilled data cannot be made.
+    pub fn new(location: &Location, limits: Limits) -> Result<Self> {
+        let spill = match location.local_path() {
+            Some(folder) => DiskManagerMode::Directories(vec![spill_folder(folder)?]),
+            None => DiskManagerMode::OsTmpDirectory,
+        };
+        Self::with_spill(location, limits, spill)
+    }
+
+    /// A session that leaves the warehouse as it is: it spills to the system's folder for
+    /// temporary files.
+    ///
+    /// # Errors
+    /// When the engine cannot be set up.
+    pub fn for_reading(location: &Location, limits: Limits) -> Result<Self> {
+        Self::with_spill(location, limits, DiskManagerMode::OsTmpDirectory)
+    }
+
+    fn with_spill(location: &Location, limits: Limits, spill: DiskManagerMode) -> Result<Self> {
+        let pool = FairSpillPool::new(limits.memory_bytes);
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, NAMED_CONSUMERS)))
+            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(spill))
+            .build_arc()?;
+        runtime.register_object_store(location.url(), Arc::clone(location.store()));
+        let mut config = SessionConfig::new()
+            .with_target_partitions(limits.threads)
+            .with_information_schema(false);
+        // A number with a point in SQL is exact, like everything about money.
+        config.options_mut().sql_parser.parse_float_as_decimal = true;
+        config.options_mut().execution.collect_statistics = false;
+        Ok(Self { runtime, config, location: location.clone() })
+    }
+
+    /// A fresh context without tables.
+    pub fn context(&self) -> SessionContext {
+        SessionContext::new_with_config_rt(self.config.clone(), Arc::clone(&self.runtime))
+    }
+
+    /// A table of data files at paths below the warehouse.
+    pub fn table(
+        &self,
+        schema: &Schema,
+        files: impl IntoIterator<Item = (String, DataFile)>,
+    ) -> Arc<dyn TableProvider> {
+        let files = files
+            .into_iter()
+            .map(|(path, file)| (self.location.path(&path), file))
+            .collect();
+        Arc::new(MonthFiles::new(self.location.url(), with_views(schema), files))
+    }
+}
+
+fn spill_folder(warehouse: PathBuf) -> Result<PathBuf> {
+    let folder = warehouse.join(SPILL);
+    if folder.exists() {
+        // What a killed run spilled is of no use to anyone.
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Text is read as views: grouping and comparing them copies less.
+fn with_views(schema: &Schema) -> SchemaRef {
+    let fields: Vec<Field> = schema
+        .fields()
+        .iter()
+        .map(|field| match field.data_type() {
+            DataType::Utf8 => field.as_ref().clone().with_data_type(DataType::Utf8View),
+            _ => field.as_ref().clone(),
+        })
+        .collect();
+    Arc::new(Schema::new(fields))
+}

@@ -1,0 +1,28 @@
+//! Snapshots → canonical sales lines and rejects, staged in the warehouse.
+
+mod canonical;
+mod csv_rows;
+mod decode;
+mod discover;
+mod ledger;
+mod lines;
+mod work;
+mod rejects;
+mod snapshot;
+mod staging;
+mod values;
+
+pub use canonical::{CANONICAL_COLUMNS, sales_schema};
+pub use discover::{FoundFile, find_files};
+pub use ledger::{Ledger, SnapshotRecord, ledger_schema};
+pub use work::{Ingested, PlannedSnapshot, SourceFiles, WorkReason, ingest, plan_ingest};
+pub use rejects::rejects_schema;
+pub use snapshot::month_in_name;
+pub use staging::StagingPlan;
+
+/// The sales history, one row per accepted line.
+pub const SALES: &str = "sales";
+/// Lines that could not be accepted.
+pub const REJECTS: &str = "rejects";
+/// One row per delivered file.
+pub const SNAPSHOTS: &str = "snapshots";

@@ -1,0 +1,494 @@
+//! Which delivered files are work, and doing it: every new or changed file is read once,
+//! staged, and put in place of what its source delivered for the same months before.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::{StreamExt, TryStreamExt};
+use object_store::ObjectStoreExt;
+use serde::{Deserialize, Serialize};
+use tokio_util::io::{StreamReader, SyncIoBridge};
+
+use super::discover::{FoundFile, find_files};
+use super::ledger::{Ledger, SnapshotRecord};
+use super::snapshot::{ReadSnapshot, read_snapshot};
+use super::staging::StagingPlan;
+use super::{REJECTS, SALES, SNAPSHOTS};
+use crate::clock::format_utc;
+use crate::config::{Pipeline, Source};
+use crate::console::Console;
+use crate::error::{Error, Result};
+use crate::models::{Catalog, Fingerprint, FingerprintBuilder, Staging};
+use crate::month::Month;
+use crate::store::{DataFile, Location, RunStamp, STAGING, Slot, Warehouse};
+
+/// Version of the way files are read: raised when the same bytes would give other lines.
+const READING_VERSION: u32 = 1;
+/// Files read at the same time; each needs memory for its lines.
+const FILES_AT_ONCE: usize = 2;
+/// A file changed this shortly before it was read may have changed again in the same tick
+/// of the file system's clock, so its bytes are compared.
+const CLOCK_TICK: TimeDelta = TimeDelta::seconds(3);
+
+/// Why a file has to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkReason {
+    /// It was never read.
+    New,
+    /// Its bytes differ from those that were read.
+    Changed,
+    /// The staging SQL or the reading settings differ.
+    StagingChanged,
+}
+
+impl WorkReason {
+    /// For people.
+    pub fn shown(self) -> &'static str {
+        match self {
+            Self::New => "new file",
+            Self::Changed => "changed file",
+            Self::StagingChanged => "changed staging or reading settings",
+        }
+    }
+}
+
+/// A file that has to be read.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlannedSnapshot {
+    pub source: String,
+    pub file: String,
+    pub reason: WorkReason,
+    /// Place in the order of reading, for files that were read before.
+    #[serde(skip)]
+    pub sequence: Option<u64>,
+    #[serde(skip)]
+    pub found: FoundFile,
+}
+
+/// A source with its opened folder and planned staging.
+pub struct SourceFiles<'a> {
+    source: &'a Source,
+    staging: &'a Staging,
+    folder: Location,
+    definition: Fingerprint,
+    files: Vec<FoundFile>,
+}
+
+impl<'a> SourceFiles<'a> {
+    /// Finds the files of every source of a pipeline.
+    ///
+    /// # Errors
+    /// When a folder is missing or a staging does not exist.
+    pub async fn find_all(pipeline: &'a Pipeline, catalog: &'a Catalog) -> Result<Vec<Self>> {
+        let mut all = Vec::new();
+        for source in &pipeline.sources {
+            let staging = catalog.staging(&source.staging)?;
+            let folder = Location::open(&source.folder)?;
+            let files = find_files(source, &folder).await?;
+            let mut definition = FingerprintBuilder::default();
+            definition.part("reading version", READING_VERSION);
+            definition.part("settings", source.reading_settings());
+            staging.add_definition(&mut definition);
+            let definition = definition.finish();
+            all.push(Self { source, staging, folder, definition, files });
+        }
+        Ok(all)
+    }
+
+    async fn bytes_hash(&self, file: &FoundFile) -> Result<blake3::Hash> {
+        let mut hash = blake3::Hasher::new();
+        let mut chunks = self.open(file).await?;
+        while let Some(chunk) = chunks.next().await {
+            hash.update(&chunk.map_err(|error| self.unreadable(file, error))?);
+        }
+        Ok(hash.finalize())
+    }
+
+    async fn open(
+        &self,
+        file: &FoundFile,
+    ) -> Result<futures::stream::BoxStream<'static, object_store::Result<Bytes>>> {
+        let path = self.folder.path(&file.path);
+        let got = self.folder.store().get(&path).await;
+        Ok(got.map_err(|error| self.unreadable(file, error))?.into_stream())
+    }
+
+    fn unreadable(&self, file: &FoundFile, error: object_store::Error) -> Error {
+        Error::store(format!("cannot read {} in {}", file.path, self.folder.shown()))
+            .because(error)
+            .hint("check that the file is there and may be read; nothing was changed")
+    }
+}
+
+/// Finds out which files have to be read, and why. Files whose size and time are as
+/// remembered are not opened.
+///
+/// # Errors
+/// When a file cannot be read, or nothing was ever delivered.
+pub async fn plan_ingest(
+    sources: &[SourceFiles<'_>],
+    ledger: &Ledger,
+) -> Result<Vec<PlannedSnapshot>> {
+    let mut planned = Vec::new();
+    for files in sources {
+        if files.files.is_empty()
+            && !ledger.records().iter().any(|record| record.source == files.source.name)
+        {
+            return Err(Error::configuration(format!(
+                "source `{}`: no file matches {} in {}",
+                files.source.name,
+                files.source.glob,
+                files.folder.shown()
+            ))
+            .hint("check `files` of the source in the pipeline file"));
+        }
+        for file in &files.files {
+            let known = ledger.find(&files.source.name, &file.path);
+            let reason = match known {
+                None => Some(WorkReason::New),
+                Some(record) if looks_unchanged(record, file) => {
+                    (record.definition != files.definition).then_some(WorkReason::StagingChanged)
+                }
+                Some(record) => {
+                    let hash = files.bytes_hash(file).await?;
+                    if hash.to_hex().as_str() != record.bytes_hash {
+                        Some(WorkReason::Changed)
+                    } else {
+                        (record.definition != files.definition)
+                            .then_some(WorkReason::StagingChanged)
+                    }
+                }
+            };
+            if let Some(reason) = reason {
+                planned.push(PlannedSnapshot {
+                    source: files.source.name.clone(),
+                    file: file.path.clone(),
+                    reason,
+                    sequence: known.map(|record| record.sequence),
+                    found: file.clone(),
+                });
+            }
+        }
+    }
+    // Files that are read again keep their order, so that the later one still wins.
+    planned.sort_by_key(|snapshot| match snapshot.reason {
+        WorkReason::StagingChanged => (0, snapshot.sequence),
+        WorkReason::New | WorkReason::Changed => (1, None),
+    });
+    Ok(planned)
+}
+
+fn looks_unchanged(record: &SnapshotRecord, file: &FoundFile) -> bool {
+    let read_at = DateTime::parse_from_rfc3339(&record.ingested_at).map(|at| at.to_utc());
+    record.bytes == file.size
+        && record.modified == exact(file.modified)
+        && record.e_tag == file.e_tag
+        && read_at.is_ok_and(|read_at| file.modified + CLOCK_TICK < read_at)
+}
+
+/// A time with all its digits.
+fn exact(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339()
+}
+
+/// What reading gave: the state of history tables as it will be after the commit.
+#[derive(Debug)]
+pub struct Ingested {
+    /// Files that were read, in order, with the reason.
+    pub snapshots: Vec<(SnapshotRecord, WorkReason)>,
+    /// Sales files: slot → file, and whether it is only staged.
+    pub sales: BTreeMap<Slot, (DataFile, bool)>,
+    /// Reject files, likewise.
+    pub rejects: BTreeMap<Slot, (DataFile, bool)>,
+    /// The ledger after this run.
+    pub ledger: Ledger,
+    /// The staged ledger file, when it changed.
+    pub ledger_file: Option<DataFile>,
+}
+
+impl Ingested {
+    /// The state without any reading.
+    pub fn unchanged(warehouse: &Warehouse, ledger: Ledger) -> Self {
+        let committed = |table: &str| {
+            warehouse.files(table).map(|file| (file.slot.clone(), (file.clone(), false))).collect()
+        };
+        Self {
+            snapshots: Vec::new(),
+            sales: committed(SALES),
+            rejects: committed(REJECTS),
+            ledger,
+            ledger_file: None,
+        }
+    }
+}
+
+/// What a finished reading leaves beside its staged files, so that an interrupted run
+/// need not read the file again.
+#[derive(Debug, Serialize, Deserialize)]
+struct StagedSnapshot {
+    record: SnapshotRecord,
+    files: Vec<StagedFile>,
+    reject_examples: Vec<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StagedFile {
+    table: String,
+    name: String,
+    rows: u64,
+    bytes: u64,
+    last_day: Option<i32>,
+}
+
+/// Reads the planned files and stages their lines.
+///
+/// # Errors
+/// Data errors for files that cannot be read, too many rejects or two files for one
+/// month; store errors. Nothing committed changes.
+pub async fn ingest(
+    sources: &[SourceFiles<'_>],
+    planned: Vec<PlannedSnapshot>,
+    warehouse: &Warehouse,
+    ledger: Ledger,
+    run: &RunStamp,
+    console: &Console,
+) -> Result<Ingested> {
+    let mut state = Ingested::unchanged(warehouse, ledger);
+    if planned.is_empty() {
+        return Ok(state);
+    }
+    let mut plans: BTreeMap<&str, StagingPlan> = BTreeMap::new();
+    for files in sources {
+        plans.insert(&files.source.name, StagingPlan::new(files.staging).await?);
+    }
+    let resumable = !warehouse.location().list(&format!("{STAGING}/{SNAPSHOTS}")).await?.is_empty();
+    let progress = console.progress("reading snapshots", planned.len() as u64);
+    let work = planned.into_iter().map(|snapshot| {
+        let files = sources.iter().find(|files| files.source.name == snapshot.source);
+        let plan = plans.get(snapshot.source.as_str()).cloned();
+        let progress = &progress;
+        async move {
+            let (Some(files), Some(plan)) = (files, plan) else {
+                return Err(Error::bug(format!("source {} vanished", snapshot.source)));
+            };
+            let staged = stage_one(files, &snapshot, plan, warehouse, resumable, run).await?;
+            progress.advance(&snapshot.file);
+            Ok((snapshot, staged))
+        }
+    });
+    let staged: Vec<(PlannedSnapshot, StagedSnapshot)> =
+        futures::stream::iter(work).buffered(FILES_AT_ONCE).try_collect().await?;
+    progress.finish();
+    refuse_conflicts(&staged)?;
+    refuse_rejects(sources, &staged)?;
+    let mut sequence = state.ledger.next_sequence();
+    for (snapshot, mut staged) in staged {
+        staged.record.sequence = match (snapshot.reason, snapshot.sequence) {
+            (WorkReason::StagingChanged, Some(kept)) => kept,
+            _ => {
+                sequence += 1;
+                sequence - 1
+            }
+        };
+        put_in_place(&mut state, staged, snapshot.reason)?;
+    }
+    let encoded = state.ledger.encode()?;
+    let fingerprint = encoded.content;
+    let slot = Slot::of_result(None);
+    state.ledger_file = Some(warehouse.stage(SNAPSHOTS, slot, fingerprint, encoded, None).await?);
+    Ok(state)
+}
+
+async fn stage_one(
+    files: &SourceFiles<'_>,
+    snapshot: &PlannedSnapshot,
+    plan: StagingPlan,
+    warehouse: &Warehouse,
+    resumable: bool,
+    run: &RunStamp,
+) -> Result<StagedSnapshot> {
+    let identity = |bytes_hash: &blake3::Hash| {
+        let mut builder = FingerprintBuilder::default();
+        builder.part("definition", files.definition);
+        builder.part("file", &snapshot.file).part("bytes", bytes_hash.to_hex());
+        builder.finish()
+    };
+    if resumable {
+        let fingerprint = identity(&files.bytes_hash(&snapshot.found).await?);
+        if let Some(bytes) = warehouse.location().read(&note_path(fingerprint)).await?
+            && let Ok(staged) = serde_json::from_slice::<StagedSnapshot>(&bytes)
+        {
+            return Ok(staged);
+        }
+    }
+    let chunks = files.open(&snapshot.found).await?.map_err(std::io::Error::other);
+    let reader: Box<dyn Read + Send> = Box::new(SyncIoBridge::new(StreamReader::new(chunks)));
+    let (source, staging) = (files.source.clone(), files.staging.clone());
+    let path = snapshot.file.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        read_snapshot(reader, &path, &source, &staging, &plan)
+    })
+    .await
+    .map_err(|error| Error::bug("reading a file broke off").because(error))??;
+    let fingerprint = identity(&read.bytes_hash);
+    let staged = stage_files(files, snapshot, read, fingerprint, warehouse, run).await?;
+    let note = Bytes::from(serde_json::to_vec(&staged)?);
+    warehouse.location().write(&note_path(fingerprint), note).await?;
+    Ok(staged)
+}
+
+fn note_path(snapshot: Fingerprint) -> String {
+    format!("{STAGING}/{SNAPSHOTS}/{snapshot}.json")
+}
+
+async fn stage_files(
+    of: &SourceFiles<'_>,
+    snapshot: &PlannedSnapshot,
+    read: ReadSnapshot,
+    fingerprint: Fingerprint,
+    warehouse: &Warehouse,
+    run: &RunStamp,
+) -> Result<StagedSnapshot> {
+    let source = &of.source.name;
+    let counts = read.counts;
+    let excluded: u64 = counts.excluded.values().sum();
+    if counts.lines != counts.accepted + excluded + counts.rejected {
+        return Err(Error::bug(format!(
+            "{}: {} lines, but {} accepted, {excluded} excluded and {} rejected",
+            snapshot.file, counts.lines, counts.accepted, counts.rejected
+        )));
+    }
+    let mut files = Vec::new();
+    let mut keep = |table: &str, file: DataFile| {
+        files.push(StagedFile {
+            table: table.to_owned(),
+            name: file.name(),
+            rows: file.rows,
+            bytes: file.bytes,
+            last_day: file.last_day,
+        });
+    };
+    for (month, (encoded, last_day)) in read.sales {
+        let slot = Slot::of_source(source, Some(month));
+        keep(SALES, warehouse.stage(SALES, slot, fingerprint, encoded, last_day).await?);
+    }
+    if let Some(encoded) = read.rejects {
+        let slot = rejects_slot(source, &snapshot.file);
+        keep(REJECTS, warehouse.stage(REJECTS, slot, fingerprint, encoded, None).await?);
+    }
+    let record = SnapshotRecord {
+        snapshot: fingerprint,
+        definition: of.definition,
+        source: source.clone(),
+        file: snapshot.file.clone(),
+        bytes: snapshot.found.size,
+        modified: exact(snapshot.found.modified),
+        e_tag: snapshot.found.e_tag.clone(),
+        bytes_hash: read.bytes_hash.to_hex().to_string(),
+        months: read.months,
+        lines: counts.lines,
+        accepted: counts.accepted,
+        rejected: counts.rejected,
+        excluded: counts.excluded,
+        reject_reasons: counts.reject_reasons,
+        revenue: decimal_text(counts.revenue),
+        run: run.id.clone(),
+        ingested_at: format_utc(run.moment),
+        sequence: 0,
+    };
+    Ok(StagedSnapshot { record, files, reject_examples: read.reject_examples })
+}
+
+/// Rejects of one delivered file; the file's path stands for it as a hash, because paths
+/// may hold anything.
+fn rejects_slot(source: &str, file: &str) -> Slot {
+    Slot::of_source(&format!("{source}/{}", Fingerprint::of(file.as_bytes())), None)
+}
+
+/// Ten-thousandths as a decimal number.
+fn decimal_text(value: i128) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    let digits = value.unsigned_abs();
+    format!("{sign}{}.{:04}", digits / 10_000, digits % 10_000)
+}
+
+/// Two files of one source that arrive together must not speak for the same month: which
+/// one is right cannot be known, and taking either would lose the other's lines.
+fn refuse_conflicts(staged: &[(PlannedSnapshot, StagedSnapshot)]) -> Result<()> {
+    let mut owners: BTreeMap<(&str, Month), &str> = BTreeMap::new();
+    for (snapshot, staged) in staged {
+        if snapshot.reason == WorkReason::StagingChanged {
+            continue;
+        }
+        for month in &staged.record.months {
+            let owner = owners.insert((&snapshot.source, *month), &snapshot.file);
+            if let Some(other) = owner {
+                return Err(Error::data(format!(
+                    "source `{}`: {other} and {} both deliver {month}, and arrived together",
+                    snapshot.source, snapshot.file
+                ))
+                .hint(
+                    "a snapshot replaces what its source delivered for the month before, so \
+                     remove the outdated file; if both are needed (two branches, two systems), \
+                     describe each as a [[source]] of its own; if only a few stray lines \
+                     overlap and the month stands in the file names, set period = \"file_name\"",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn refuse_rejects(
+    sources: &[SourceFiles<'_>],
+    staged: &[(PlannedSnapshot, StagedSnapshot)],
+) -> Result<()> {
+    for (snapshot, staged) in staged {
+        let record = &staged.record;
+        let Some(files) = sources.iter().find(|files| files.source.name == snapshot.source) else {
+            continue;
+        };
+        let allowed = files.source.max_reject_share;
+        if record.rejected as f64 > allowed * record.lines as f64 {
+            let examples = staged.reject_examples.join("\n  ");
+            return Err(Error::data(format!(
+                "{}: {} of {} lines rejected, more than max_reject_share = {allowed}; the first:\n  \
+                 {examples}",
+                record.file, record.rejected, record.lines
+            ))
+            .hint("correct the file, the staging SQL or the reading settings; nothing was committed"));
+        }
+    }
+    Ok(())
+}
+
+fn put_in_place(
+    state: &mut Ingested,
+    staged: StagedSnapshot,
+    reason: WorkReason,
+) -> Result<()> {
+    let StagedSnapshot { record, files, .. } = staged;
+    // What the same file gave before and does not give now.
+    if let Some(before) = state.ledger.find(&record.source, &record.file) {
+        let old = before.snapshot;
+        state.sales.retain(|slot, (file, _)| {
+            file.fingerprint != old || slot.source.as_deref() != Some(record.source.as_str())
+        });
+        state.rejects.remove(&rejects_slot(&record.source, &record.file));
+    }
+    for month in &record.months {
+        state.sales.remove(&Slot::of_source(&record.source, Some(*month)));
+    }
+    for staged in files {
+        let file = DataFile::parse(&staged.name, staged.rows, staged.bytes, staged.last_day)
+            .ok_or_else(|| Error::bug(format!("{} is no name of a data file", staged.name)))?;
+        let table = if staged.table == SALES { &mut state.sales } else { &mut state.rejects };
+        table.insert(file.slot.clone(), (file, true));
+    }
+    state.ledger.put(record.clone());
+    state.snapshots.push((record, reason));
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Staged → audited → committed.
+
+use std::collections::BTreeMap;
+
+use arrow::datatypes::SchemaRef;
+
+use crate::audits::{AuditFailure, AuditOutcome, audit_lines, audit_tables};
+use crate::console::Console;
+use crate::engine::{BuildContext, Built};
+use crate::error::Result;
+use crate::ingest::{
+    Ingested, REJECTS, SALES, SNAPSHOTS, ledger_schema, rejects_schema, sales_schema,
+};
+use crate::models::Catalog;
+use crate::store::{DataFile, RunStamp, Slot, TableVersion, Warehouse};
+
+/// A run's whole result, written but not looked at.
+#[derive(Debug)]
+pub struct Staged {
+    ingested: Ingested,
+    built: Built,
+}
+
+/// A result that passed every audit. Only [`Staged::audit`] makes one.
+#[derive(Debug)]
+pub struct Audited {
+    ingested: Ingested,
+    built: Built,
+    passed: usize,
+}
+
+/// A result that is in the warehouse. Only [`Audited::commit`] makes one.
+#[derive(Debug)]
+pub struct Committed {
+    pub(super) built: Built,
+    pub(super) versions: BTreeMap<String, TableVersion>,
+}
+
+impl Staged {
+    /// Takes what ingest and build have staged.
+    pub fn new(ingested: Ingested, built: Built) -> Self {
+        Self { ingested, built }
+    }
+
+    /// Runs every audit that concerns what changed.
+    ///
+    /// # Errors
+    /// When an audit cannot be run. Audits that find rows are not errors here: they come
+    /// back as failures, and the staged state is gone.
+    pub async fn audit(
+        self,
+        context: &BuildContext<'_>,
+        console: &Console,
+    ) -> Result<std::result::Result<Audited, Vec<AuditFailure>>> {
+        let Self { ingested, mut built } = self;
+        if let Some((table, broken)) = built.broken.take() {
+            let failed =
+                broken.into_iter().map(|broken| AuditFailure::of_contract(&table, broken));
+            return Ok(Err(failed.collect()));
+        }
+        let lines = audit_lines(&ingested)?;
+        let AuditOutcome { passed, failed } = audit_tables(context, &built, console).await?;
+        let failed: Vec<AuditFailure> = lines.failed.into_iter().chain(failed).collect();
+        if failed.is_empty() {
+            Ok(Ok(Audited { ingested, built, passed: passed + lines.passed }))
+        } else {
+            Ok(Err(failed))
+        }
+    }
+}
+
+impl Audited {
+    /// What was built, for reports.
+    pub fn built(&self) -> &Built {
+        &self.built
+    }
+
+    /// How many audits passed.
+    pub fn passed(&self) -> usize {
+        self.passed
+    }
+
+    /// Commits every table that changed, history first. Each table changes in one step; a
+    /// run that is killed between two tables is completed by the next.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn commit(
+        self,
+        catalog: &Catalog,
+        warehouse: &mut Warehouse,
+        run: &RunStamp,
+    ) -> Result<Committed> {
+        let Self { ingested, built, .. } = self;
+        let mut commit = Commit { warehouse, run };
+        let history = "The sales history, one row per accepted line";
+        commit.table(SALES, &sales_schema(), history, &ingested.sales).await?;
+        let rejects = "Lines that could not be accepted, one row per line";
+        commit.table(REJECTS, &rejects_schema(), rejects, &ingested.rejects).await?;
+        if let Some(file) = ingested.ledger_file {
+            let files = BTreeMap::from([(file.slot.clone(), (file, true))]);
+            let snapshots = "Delivered files, one row per file";
+            commit.table(SNAPSHOTS, &ledger_schema(), snapshots, &files).await?;
+        }
+        for model in &catalog.models {
+            if let Some(files) = built.files.get(&model.name) {
+                commit.table(&model.name, &model.schema(), &model.description, files).await?;
+            }
+        }
+        warehouse.clear_staging().await?;
+        Ok(Committed { versions: warehouse.versions(), built })
+    }
+}
+
+struct Commit<'a> {
+    warehouse: &'a mut Warehouse,
+    run: &'a RunStamp,
+}
+
+impl Commit<'_> {
+    /// Makes a table's files the given ones.
+    async fn table(
+        &mut self,
+        name: &str,
+        schema: &SchemaRef,
+        description: &str,
+        files: &BTreeMap<Slot, (DataFile, bool)>,
+    ) -> Result<()> {
+        let added: Vec<DataFile> =
+            files.values().filter(|(_, staged)| *staged).map(|(file, _)| file.clone()).collect();
+        let removed: Vec<DataFile> = self
+            .warehouse
+            .files(name)
+            .filter(|old| {
+                files.get(&old.slot).is_none_or(|(new, staged)| *staged && new.name() != old.name())
+            })
+            .cloned()
+            .collect();
+        if added.is_empty() && removed.is_empty() {
+            return Ok(());
+        }
+        self.warehouse.commit(name, schema, description, &added, &removed, self.run).await?;
+        Ok(())
+    }
+}

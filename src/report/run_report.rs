@@ -1,0 +1,205 @@
+//! The report of one run, kept as JSON in the warehouse.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{MonthState, TableBuild};
+use crate::error::{Error, Fault};
+use crate::ingest::{SnapshotRecord, WorkReason};
+use crate::month::{Month, describe_ranges};
+use crate::store::TableVersion;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Something changed and is published.
+    Ok,
+    /// Nothing had to be done.
+    NothingToDo,
+    /// Everything was computed and audited; nothing was kept, as asked.
+    DryRun,
+    /// An audit found rows; yesterday's results stand.
+    AuditFailed,
+    /// The run broke off; yesterday's results stand.
+    Failed,
+}
+
+/// Everything there is to say about one run. Fields are only ever added.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunReport {
+    pub run: String,
+    pub pipeline: String,
+    pub outcome: Outcome,
+    /// Start, UTC.
+    pub started: String,
+    /// Wall time in seconds.
+    pub seconds: f64,
+    /// Version of clientbase.
+    pub version: String,
+    /// Date the results speak for.
+    pub as_of: Option<String>,
+    /// First and last month of the results.
+    pub months: Option<(Month, Month)>,
+    /// Files that were read.
+    pub snapshots: Vec<SnapshotReport>,
+    /// Tables, in the order they were built.
+    pub tables: Vec<TableReport>,
+    pub audits: AuditReport,
+    /// Files written to and removed from the published folder.
+    pub published: Option<(usize, usize)>,
+    /// Versions of the warehouse tables that these results are.
+    pub versions: BTreeMap<String, TableVersion>,
+    pub error: Option<ErrorReport>,
+}
+
+/// What became of one delivered file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SnapshotReport {
+    pub source: String,
+    pub file: String,
+    pub reason: WorkReason,
+    pub months: Vec<Month>,
+    pub lines: u64,
+    pub accepted: u64,
+    pub excluded: BTreeMap<String, u64>,
+    pub rejected: u64,
+    pub reject_reasons: BTreeMap<String, u64>,
+    /// Sum of accepted revenue.
+    pub revenue: String,
+}
+
+/// What a run did to one table.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TableReport {
+    pub table: String,
+    /// Months that were computed, as ranges; `all` for a table without months.
+    pub built: String,
+    pub months_built: usize,
+    /// Months taken over from an interrupted run.
+    pub months_resumed: usize,
+    /// Months that were right already.
+    pub months_kept: usize,
+    /// Months whose content differs from before.
+    pub months_changed: usize,
+    pub rows_built: u64,
+    /// Rows in the whole table.
+    pub rows: u64,
+    pub seconds: f64,
+}
+
+/// What the audits said.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct AuditReport {
+    pub passed: usize,
+    pub failed: Vec<FailedAudit>,
+}
+
+/// An audit that found rows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FailedAudit {
+    pub audit: String,
+    pub table: String,
+    pub months: String,
+    pub description: String,
+    pub rows: u64,
+    /// File in the warehouse that keeps offending rows.
+    pub kept_in: String,
+}
+
+/// Why a run broke off.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ErrorReport {
+    /// Whose fault: configuration, data, store, locked or bug.
+    pub fault: String,
+    pub message: String,
+    pub hint: Option<String>,
+    pub exit_code: u8,
+}
+
+impl RunReport {
+    /// A report of a run that has just started.
+    pub fn started(run: &str, pipeline: &str, started: String) -> Self {
+        Self {
+            run: run.to_owned(),
+            pipeline: pipeline.to_owned(),
+            outcome: Outcome::Failed,
+            started,
+            seconds: 0.0,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            as_of: None,
+            months: None,
+            snapshots: Vec::new(),
+            tables: Vec::new(),
+            audits: AuditReport::default(),
+            published: None,
+            versions: BTreeMap::new(),
+            error: None,
+        }
+    }
+}
+
+impl From<&(SnapshotRecord, WorkReason)> for SnapshotReport {
+    fn from((record, reason): &(SnapshotRecord, WorkReason)) -> Self {
+        Self {
+            source: record.source.clone(),
+            file: record.file.clone(),
+            reason: *reason,
+            months: record.months.clone(),
+            lines: record.lines,
+            accepted: record.accepted,
+            excluded: record.excluded.clone(),
+            rejected: record.rejected,
+            reject_reasons: record.reject_reasons.clone(),
+            revenue: record.revenue.clone(),
+        }
+    }
+}
+
+impl From<&TableBuild> for TableReport {
+    fn from(build: &TableBuild) -> Self {
+        let count = |wanted: fn(&MonthState) -> bool| {
+            build.months.values().filter(|state| wanted(state)).count()
+        };
+        let built: Vec<Option<Month>> = build
+            .months
+            .iter()
+            .filter(|(_, state)| matches!(state, MonthState::Built(_)))
+            .map(|(month, _)| *month)
+            .collect();
+        let shown = match built.as_slice() {
+            [None] => "all".to_owned(),
+            months => describe_ranges(months.iter().flatten().copied()),
+        };
+        Self {
+            table: build.table.clone(),
+            built: shown,
+            months_built: built.len(),
+            months_resumed: count(|state| *state == MonthState::Resumed),
+            months_kept: count(|state| *state == MonthState::Kept),
+            months_changed: build.changed.len(),
+            rows_built: build.rows_built,
+            rows: build.rows,
+            seconds: build.seconds,
+        }
+    }
+}
+
+impl From<&Error> for ErrorReport {
+    fn from(error: &Error) -> Self {
+        let fault = match error.fault() {
+            Fault::Configuration => "configuration",
+            Fault::Data => "data",
+            Fault::Store => "store",
+            Fault::Locked => "locked",
+            Fault::Bug => "bug",
+        };
+        Self {
+            fault: fault.to_owned(),
+            message: error.chain(),
+            hint: error.hint_text().map(str::to_owned),
+            exit_code: error.exit_code() as u8,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The local file system as an object store whose writes survive a power cut.
+//!
+//! `object_store` writes to a temporary file and renames it, but never calls fsync. Here
+//! the file is synced before it gets its name and the folder after, so that a file that
+//! is there is whole, and a commit that was reported is there.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::ops::Range;
+use std::path::{Path as FilePath, PathBuf};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
+};
+
+/// Start of the names of files that are being written. A `#` keeps them out of listings
+/// of the local store, which skips such names.
+const TEMPORARY: &str = ".clientbase-writing-";
+
+/// The local file system, rooted at `/`.
+#[derive(Debug)]
+pub struct DurableLocal {
+    inner: LocalFileSystem,
+}
+
+impl DurableLocal {
+    /// The whole local file system.
+    pub fn new() -> Self {
+        Self { inner: LocalFileSystem::new() }
+    }
+}
+
+impl std::fmt::Display for DurableLocal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("local files")
+    }
+}
+
+#[async_trait]
+impl ObjectStore for DurableLocal {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> Result<PutResult> {
+        let target = self.inner.path_to_filesystem(location)?;
+        let create = match options.mode {
+            PutMode::Overwrite => false,
+            PutMode::Create => true,
+            PutMode::Update(_) => {
+                return self.inner.put_opts(location, payload, options).await;
+            }
+        };
+        let path = location.to_string();
+        blocking(move || write_durably(&target, &payload, create).map_err(|e| classify(path, e)))
+            .await?;
+        Ok(PutResult { e_tag: None, version: None })
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.inner.put_multipart_opts(location, options).await
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.inner.get_opts(location, options).await
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.inner.get_ranges(location, ranges).await
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list_with_offset(prefix, offset)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+
+    async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
+        self.inner.rename_opts(from, to, options).await?;
+        let folder = self.inner.path_to_filesystem(to)?;
+        let path = to.to_string();
+        blocking(move || sync_folder_of(&folder).map_err(|error| classify(path, error))).await
+    }
+}
+
+/// Writes a file beside its place, syncs it, gives it its name, syncs the folder.
+fn write_durably(target: &FilePath, payload: &PutPayload, create: bool) -> io::Result<()> {
+    let folder = target.parent().unwrap_or(FilePath::new("/"));
+    create_folders(folder)?;
+    let temporary = temporary_beside(target);
+    let written = (|| {
+        let mut file = File::create_new(&temporary)?;
+        for chunk in payload.iter() {
+            file.write_all(chunk)?;
+        }
+        file.sync_all()?;
+        if create {
+            // A hard link fails when the name is taken, in one step; a rename would replace.
+            fs::hard_link(&temporary, target)
+        } else {
+            fs::rename(&temporary, target)
+        }
+    })();
+    if create || written.is_err() {
+        // A left-over of a failed write must not fill the disk further.
+        let _ = fs::remove_file(&temporary);
+    }
+    written?;
+    sync_folder_of(target)
+}
+
+/// Gives a file a second name in another folder, or copies it where links are impossible.
+/// The target is replaced in one step.
+pub fn link_or_copy(from: &FilePath, target: &FilePath) -> io::Result<()> {
+    let folder = target.parent().unwrap_or(FilePath::new("/"));
+    create_folders(folder)?;
+    let temporary = temporary_beside(target);
+    if fs::hard_link(from, &temporary).is_err() {
+        fs::copy(from, &temporary)?;
+        File::open(&temporary)?.sync_all()?;
+    }
+    let renamed = fs::rename(&temporary, target);
+    // Renaming a link onto another link of the same file leaves both names.
+    let _ = fs::remove_file(&temporary);
+    renamed?;
+    sync_folder_of(target)
+}
+
+/// Creates missing folders and syncs the parents that got a new entry.
+fn create_folders(folder: &FilePath) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder)?;
+    sync_folder_of(folder)
+}
+
+fn sync_folder_of(path: &FilePath) -> io::Result<()> {
+    File::open(path.parent().unwrap_or(FilePath::new("/")))?.sync_all()
+}
+
+fn temporary_beside(target: &FilePath) -> PathBuf {
+    let folder = target.parent().unwrap_or(FilePath::new("/"));
+    folder.join(format!("{TEMPORARY}{}#", uuid::Uuid::new_v4().simple()))
+}
+
+/// Removes files that a killed writer left half written below a folder.
+pub fn remove_left_overs(folder: &FilePath) -> io::Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            remove_left_overs(&entry.path())?;
+        } else if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await?
+}
+
+fn classify(path: String, error: io::Error) -> object_store::Error {
+    let source = Box::new(error);
+    match source.kind() {
+        io::ErrorKind::AlreadyExists => object_store::Error::AlreadyExists { path, source },
+        io::ErrorKind::NotFound => object_store::Error::NotFound { path, source },
+        io::ErrorKind::PermissionDenied => object_store::Error::PermissionDenied { path, source },
+        _ => object_store::Error::Generic { store: "local files", source },
+    }
+}

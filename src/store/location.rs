@@ -1,0 +1,176 @@
+//! A folder behind a URL, on whatever store: all reading and writing goes through here.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
+use url::Url;
+
+use super::durable::DurableLocal;
+use crate::error::{Error, Result};
+
+/// A folder in an object store.
+#[derive(Debug, Clone)]
+pub struct Location {
+    url: Url,
+    store: Arc<dyn ObjectStore>,
+    root: Path,
+}
+
+impl Location {
+    /// Opens a folder; nothing is created or read yet.
+    ///
+    /// # Errors
+    /// When the scheme is unknown to this build.
+    pub fn open(url: &Url) -> Result<Self> {
+        let root = Path::from_url_path(url.path()).map_err(|error| {
+            Error::configuration(format!("{url} is no usable location")).because(error)
+        })?;
+        let store: Arc<dyn ObjectStore> = if url.scheme() == "file" {
+            Arc::new(DurableLocal::new())
+        } else {
+            let options: Vec<(String, String)> = std::env::vars().collect();
+            let (store, _) = object_store::parse_url_opts(url, options).map_err(|error| {
+                Error::configuration(format!("{url} cannot be opened by this build"))
+                    .because(error)
+                    .hint("local folders are supported; give a path or a file:// URL")
+            })?;
+            Arc::from(store)
+        };
+        Ok(Self { url: url.clone(), store, root })
+    }
+
+    /// The folder as a URL, ending in `/`.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The store, rooted at the URL's host.
+    pub fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    /// The folder as a local path, when it is one.
+    pub fn local_path(&self) -> Option<PathBuf> {
+        (self.url.scheme() == "file").then(|| self.url.to_file_path().ok()).flatten()
+    }
+
+    /// How people name the folder.
+    pub fn shown(&self) -> String {
+        self.local_path().map_or_else(|| self.url.to_string(), |path| path.display().to_string())
+    }
+
+    /// A file in the folder, as a path of the store.
+    pub fn path(&self, relative: &str) -> Path {
+        relative.split('/').filter(|part| !part.is_empty()).fold(self.root.clone(), Path::join)
+    }
+
+    /// A store path relative to the folder.
+    pub fn relative(&self, path: &Path) -> String {
+        path.prefix_match(&self.root).map_or_else(
+            || path.to_string(),
+            |parts| parts.map(|part| part.as_ref().to_owned()).collect::<Vec<_>>().join("/"),
+        )
+    }
+
+    /// A file's bytes, or nothing when it is not there.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn read(&self, relative: &str) -> Result<Option<Bytes>> {
+        match self.store.get(&self.path(relative)).await {
+            Ok(found) => {
+                let bytes = found.bytes().await;
+                bytes.map(Some).map_err(|error| self.failed("read", relative, error))
+            }
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.failed("read", relative, error)),
+        }
+    }
+
+    /// Writes a whole file; readers see the old or the new content, never a part.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn write(&self, relative: &str, bytes: Bytes) -> Result<()> {
+        self.store
+            .put(&self.path(relative), PutPayload::from_bytes(bytes))
+            .await
+            .map(|_| ())
+            .map_err(|error| self.failed("write", relative, error))
+    }
+
+    /// Moves a file inside the folder, replacing what was there.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn rename(&self, from: &str, to: &str) -> Result<()> {
+        self.store
+            .rename(&self.path(from), &self.path(to))
+            .await
+            .map_err(|error| self.failed("move", from, error))
+    }
+
+    /// Removes a file; it is fine when it is gone already.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn delete(&self, relative: &str) -> Result<()> {
+        match self.store.delete(&self.path(relative)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(self.failed("remove", relative, error)),
+        }
+    }
+
+    /// All files below a folder of this folder, sorted by path; none when it does not exist.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list(&self, relative: &str) -> Result<Vec<ObjectMeta>> {
+        let prefix = self.path(relative);
+        let listed = self.store.list(Some(&prefix)).try_collect::<Vec<_>>().await;
+        let mut found = match listed {
+            Ok(found) => found,
+            Err(object_store::Error::NotFound { .. }) => Vec::new(),
+            Err(error) => return Err(self.failed("list", relative, error)),
+        };
+        found.sort_by(|one, other| one.location.cmp(&other.location));
+        Ok(found)
+    }
+
+    /// Copies a file into another folder, replacing it there in one step. On one local
+    /// disk no byte is copied.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub async fn copy_to(&self, relative: &str, other: &Self, target: &str) -> Result<()> {
+        if let (Some(from), Some(to)) = (self.local_path(), other.local_path()) {
+            let (from, to) = (from.join(relative), to.join(target));
+            return tokio::task::spawn_blocking(move || {
+                super::durable::link_or_copy(&from, &to).map_err(|error| {
+                    Error::store(format!("cannot write {}", to.display())).because(error)
+                })
+            })
+            .await
+            .map_err(|error| Error::bug("a copy did not end").because(error))?;
+        }
+        if self.url.origin() == other.url.origin() && self.url.scheme() == other.url.scheme() {
+            return self
+                .store
+                .copy(&self.path(relative), &other.path(target))
+                .await
+                .map_err(|error| other.failed("write", target, error));
+        }
+        let bytes = self.read(relative).await?.ok_or_else(|| {
+            Error::store(format!("{relative} vanished from {}", self.shown()))
+        })?;
+        other.write(target, bytes).await
+    }
+
+    fn failed(&self, verb: &str, relative: &str, error: object_store::Error) -> Error {
+        Error::store(format!("cannot {verb} {relative} in {}", self.shown())).because(error)
+    }
+}

@@ -1,0 +1,16 @@
+//! Every path: folders behind URLs, durable local writes, the warehouse and its tables.
+
+mod data_file;
+mod delta;
+mod durable;
+mod location;
+mod lock;
+mod parquet_file;
+mod warehouse;
+
+pub use data_file::{DataFile, Slot};
+pub use delta::TableVersion;
+pub use location::Location;
+pub use lock::Lock;
+pub use parquet_file::{EncodedFile, ParquetEncoder};
+pub use warehouse::{RunStamp, STAGING, TableState, Warehouse};
