@@ -14,8 +14,10 @@ left join churn_cohorts as before
     on now.lost_after_months = before.lost_after_months
     and now.cohort_month = before.cohort_month
     and now.age = before.age + 1
+    and before.month >= cast($first_month as date) - interval '1 month'
+    and before.month < $last_month
 where
-    now.month >= $first_month
+    now.month between $first_month and $last_month
     and (
         (before.month is null and now.age > 0)
         or coalesce(before.at_risk - before.lost, now.cohort_size) <> now.at_risk

@@ -4,6 +4,7 @@
 with clients as (
     select month, count(*) as clients
     from client_state
+    where month between $first_month and $last_month
     group by month
 )
 
@@ -17,6 +18,7 @@ from clients
 left join churn_month
     on clients.month = churn_month.month
     and churn_month.cut = 'all'
+    and churn_month.month between $first_month and $last_month
 where
     churn_month.month is null
     or churn_month.clients_end + churn_month.lost_pool_start + churn_month.lost

@@ -17,6 +17,7 @@ with cuts as (
         sum(lost_pool_start) as lost_pool_start,
         sum(lost_revenue_12m) as lost_revenue_12m
     from churn_month
+    where month between $first_month and $last_month
     group by month, lost_after_months, cut
 )
 
@@ -45,6 +46,7 @@ left join churn_month
     on cuts.month = churn_month.month
     and cuts.lost_after_months = churn_month.lost_after_months
     and churn_month.cut = 'all'
+    and churn_month.month between $first_month and $last_month
 where
     churn_month.month is null
     or cuts.clients_start <> churn_month.clients_start

@@ -1,4 +1,5 @@
--- Every period of all clients starts with the clients and the lost pool of its first month.
+-- Every period of all clients starts with the clients and the lost pool of its first month, and has
+-- the new, returned and lost of all its months.
 -- audits: churn
 -- reads:  churn[all]
 with months as (
@@ -6,6 +7,9 @@ with months as (
         period as month,
         lost_after_months,
         clients_start,
+        new,
+        returned,
+        lost,
         lost_pool_start
     from churn
     where period_kind = 'month' and cut = 'all'
@@ -17,8 +21,14 @@ first_months as (
         churn.period,
         churn.lost_after_months,
         churn.clients_start,
+        churn.new,
+        churn.returned,
+        churn.lost,
         churn.lost_pool_start,
-        min(months.month) as first_month
+        min(months.month) as first_month,
+        sum(months.new) as months_new,
+        sum(months.returned) as months_returned,
+        sum(months.lost) as months_lost
     from churn
     inner join months
         on churn.lost_after_months = months.lost_after_months
@@ -33,6 +43,9 @@ first_months as (
         churn.period,
         churn.lost_after_months,
         churn.clients_start,
+        churn.new,
+        churn.returned,
+        churn.lost,
         churn.lost_pool_start
 )
 
@@ -42,6 +55,12 @@ select
     first_months.lost_after_months,
     months.clients_start as expected_clients_start,
     first_months.clients_start,
+    first_months.months_new as expected_new,
+    first_months.new,
+    first_months.months_returned as expected_returned,
+    first_months.returned,
+    first_months.months_lost as expected_lost,
+    first_months.lost,
     months.lost_pool_start as expected_lost_pool_start,
     first_months.lost_pool_start
 from first_months
@@ -50,4 +69,7 @@ inner join months
     and first_months.lost_after_months = months.lost_after_months
 where
     first_months.clients_start <> months.clients_start
+    or first_months.new <> first_months.months_new
+    or first_months.returned <> first_months.months_returned
+    or first_months.lost <> first_months.months_lost
     or first_months.lost_pool_start <> months.lost_pool_start

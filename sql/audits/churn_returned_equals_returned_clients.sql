@@ -18,6 +18,7 @@ with listed as (
     cross join (
         values ('all'), ('channel'), ('region'), ('department'), ('branch'), ('manager')
     ) as cuts (cut)
+    where returned_clients.month between $first_month and $last_month
 ),
 
 counted as (
@@ -26,6 +27,7 @@ counted as (
     union all
     select month, lost_after_months, cut, cut_value, 0 as listed_clients, returned
     from churn_month
+    where month between $first_month and $last_month
 )
 
 select

@@ -11,6 +11,7 @@ with stocks as (
         moved_in - moved_out as expected_clients_start,
         clients_start
     from churn_month
+    where month between $first_month and $last_month
     union all
     select
         cast(month + interval '1 month' as date) as month,
@@ -20,6 +21,7 @@ with stocks as (
         clients_end as expected_clients_start,
         0 as clients_start
     from churn_month
+    where month >= cast($first_month as date) - interval '1 month' and month < $last_month
 )
 
 select
@@ -30,6 +32,5 @@ select
     sum(expected_clients_start) as expected_clients_start,
     sum(clients_start) as clients_start
 from stocks
-where month >= $first_month and month <= $last_month
 group by month, lost_after_months, cut, cut_value
 having sum(expected_clients_start) <> sum(clients_start)

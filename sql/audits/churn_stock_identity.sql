@@ -9,4 +9,6 @@ select
     clients_start + new + returned - lost as expected_clients_end,
     clients_end
 from churn_month
-where clients_start + new + returned - lost <> clients_end
+where
+    month between $first_month and $last_month
+    and clients_start + new + returned - lost <> clients_end

@@ -5,10 +5,11 @@
 with expected as (
     select cast(month + interval '1 month' as date) as month, client_id, purchases, 0 as is_buyer
     from client_state
-    where month < $last_month
+    where month >= cast($first_month as date) - interval '1 month' and month < $last_month
     union all
     select month, client_id, purchases, 1 as is_buyer
     from purchase_month
+    where month between $first_month and $last_month
 ),
 
 expected_clients as (
@@ -24,7 +25,7 @@ expected_clients as (
 states as (
     select month, client_id, purchases, months_since_last_purchase
     from client_state
-    where month >= $first_month
+    where month between $first_month and $last_month
 )
 
 select

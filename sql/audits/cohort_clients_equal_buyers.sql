@@ -4,10 +4,12 @@
 with counted as (
     select month, count(*) as expected_clients, 0 as clients
     from purchase_month
+    where month between $first_month and $last_month
     group by month
     union all
     select month, 0 as expected_clients, sum(clients) as clients
     from cohort_retention
+    where month between $first_month and $last_month
     group by month
 )
 

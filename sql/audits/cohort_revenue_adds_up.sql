@@ -7,10 +7,14 @@ with revenues as (
     left semi join client_state
         on entity_month.month = client_state.month
         and entity_month.entity_id = client_state.client_id
-    where entity_month.dimension = 'client'
+        and client_state.month between $first_month and $last_month
+    where
+        entity_month.month between $first_month and $last_month
+        and entity_month.dimension = 'client'
     union all
     select month, 0 as expected_revenue, revenue
     from cohort_retention
+    where month between $first_month and $last_month
 )
 
 select

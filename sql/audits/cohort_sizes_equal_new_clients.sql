@@ -5,7 +5,7 @@
 with new_clients as (
     select month as cohort_month, max(new) as new
     from churn_month
-    where cut = 'all'
+    where month <= $last_month and cut = 'all'
     group by month
 ),
 
@@ -17,25 +17,34 @@ ages as (
         months.month
     from new_clients
     inner join (
-        select month from churn_month where month >= $first_month group by month
+        select month
+        from churn_month
+        where month between $first_month and $last_month
+        group by month
     ) as months
         on new_clients.cohort_month <= months.month
     where new_clients.new > 0
+),
+
+cohorts as (
+    select month, cohort_month, age, cohort_size, clients
+    from cohort_retention
+    where month between $first_month and $last_month
 )
 
 select
-    coalesce(ages.month, cohort_retention.month) as month,
-    coalesce(ages.cohort_month, cohort_retention.cohort_month) as cohort_month,
+    coalesce(ages.month, cohorts.month) as month,
+    coalesce(ages.cohort_month, cohorts.cohort_month) as cohort_month,
     ages.new as expected_cohort_size,
-    cohort_retention.cohort_size,
-    cohort_retention.clients
+    cohorts.cohort_size,
+    cohorts.clients
 from ages
-full join cohort_retention
-    on ages.cohort_month = cohort_retention.cohort_month
-    and ages.month = cohort_retention.month
+full join cohorts
+    on ages.cohort_month = cohorts.cohort_month
+    and ages.month = cohorts.month
 where
     ages.month is null
-    or cohort_retention.month is null
-    or ages.new <> cohort_retention.cohort_size
-    or (cohort_retention.age = 0 and cohort_retention.clients <> ages.new)
-    or cohort_retention.clients > cohort_retention.cohort_size
+    or cohorts.month is null
+    or ages.new <> cohorts.cohort_size
+    or (cohorts.age = 0 and cohorts.clients <> ages.new)
+    or cohorts.clients > cohorts.cohort_size

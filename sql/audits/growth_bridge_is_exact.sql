@@ -17,8 +17,10 @@ select
 from growth_accounting as now
 left join growth_accounting as before
     on now.month = before.month + interval '1 month'
+    and before.month >= cast($first_month as date) - interval '1 month'
+    and before.month < $last_month
 where
-    now.month >= $first_month
+    now.month between $first_month and $last_month
     and (
         now.clients_start + now.new + now.returned - now.lost <> now.clients_end
         or now.retained + now.resumed + now.lost <> now.clients_start

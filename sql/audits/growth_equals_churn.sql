@@ -18,9 +18,13 @@ inner join churn_month
     on growth_accounting.month = churn_month.month
     and growth_accounting.lost_after_months = churn_month.lost_after_months
     and churn_month.cut = 'all'
+    and churn_month.month between $first_month and $last_month
 where
-    churn_month.clients_start <> growth_accounting.clients_start
-    or churn_month.new <> growth_accounting.new
-    or churn_month.returned <> growth_accounting.returned
-    or churn_month.lost <> growth_accounting.lost
-    or churn_month.clients_end <> growth_accounting.clients_end
+    growth_accounting.month between $first_month and $last_month
+    and (
+        churn_month.clients_start <> growth_accounting.clients_start
+        or churn_month.new <> growth_accounting.new
+        or churn_month.returned <> growth_accounting.returned
+        or churn_month.lost <> growth_accounting.lost
+        or churn_month.clients_end <> growth_accounting.clients_end
+    )

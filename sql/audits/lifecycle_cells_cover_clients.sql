@@ -4,16 +4,19 @@
 with counted as (
     select month, count(*) as expected_clients, 0 as listed_clients, 0 as clients, 0 as cells
     from client_state
+    where month between $first_month and $last_month
     group by month
     union all
     select month, 0 as expected_clients, count(*) as listed_clients, 0 as clients, 0 as cells
     from client_lifecycle
+    where month between $first_month and $last_month
     group by month
     union all
     select
         month, 0 as expected_clients, 0 as listed_clients, sum(clients) as clients,
         count(*) as cells
     from lifecycle_matrix
+    where month between $first_month and $last_month
     group by month
 )
 

@@ -10,7 +10,7 @@ with populations as (
         count(*) as expected_clients,
         0 as clients
     from client_lifecycle
-    where month >= $first_month
+    where month between $first_month and $last_month
     group by month, segment
     union all
     select
@@ -20,7 +20,7 @@ with populations as (
         count(*) as expected_clients,
         0 as clients
     from client_lifecycle
-    where month < $last_month
+    where month >= cast($first_month as date) - interval '1 month' and month < $last_month
     group by month, segment
     union all
     select
@@ -30,6 +30,7 @@ with populations as (
         0 as expected_clients,
         clients
     from lifecycle_transitions
+    where month between $first_month and $last_month
     union all
     select
         month,
@@ -38,7 +39,7 @@ with populations as (
         0 as expected_clients,
         clients
     from lifecycle_transitions
-    where from_segment <> 'first_purchase'
+    where month between $first_month and $last_month and from_segment <> 'first_purchase'
 )
 
 select

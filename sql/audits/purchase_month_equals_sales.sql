@@ -4,7 +4,7 @@
 with purchase_days as (
     select month, client_id, sale_date
     from sales
-    where is_purchase
+    where month between $first_month and $last_month and is_purchase
     group by month, client_id, sale_date
 ),
 
@@ -19,27 +19,39 @@ counted as (
         max(sale_date) as expected_last_purchase_date
     from purchase_days
     group by month, client_id
+),
+
+purchase_months as (
+    select
+        month,
+        client_id,
+        purchases,
+        day_mask,
+        first_purchase_date,
+        last_purchase_date
+    from purchase_month
+    where month between $first_month and $last_month
 )
 
 select
-    coalesce(counted.month, purchase_month.month) as month,
-    coalesce(counted.client_id, purchase_month.client_id) as client_id,
+    coalesce(counted.month, purchase_months.month) as month,
+    coalesce(counted.client_id, purchase_months.client_id) as client_id,
     counted.expected_purchases,
-    purchase_month.purchases,
+    purchase_months.purchases,
     counted.expected_day_mask,
-    purchase_month.day_mask,
+    purchase_months.day_mask,
     counted.expected_first_purchase_date,
-    purchase_month.first_purchase_date,
+    purchase_months.first_purchase_date,
     counted.expected_last_purchase_date,
-    purchase_month.last_purchase_date
+    purchase_months.last_purchase_date
 from counted
-full join purchase_month
-    on counted.month = purchase_month.month
-    and counted.client_id = purchase_month.client_id
+full join purchase_months
+    on counted.month = purchase_months.month
+    and counted.client_id = purchase_months.client_id
 where
     counted.client_id is null
-    or purchase_month.client_id is null
-    or counted.expected_purchases <> purchase_month.purchases
-    or counted.expected_day_mask <> purchase_month.day_mask
-    or counted.expected_first_purchase_date <> purchase_month.first_purchase_date
-    or counted.expected_last_purchase_date <> purchase_month.last_purchase_date
+    or purchase_months.client_id is null
+    or counted.expected_purchases <> purchase_months.purchases
+    or counted.expected_day_mask <> purchase_months.day_mask
+    or counted.expected_first_purchase_date <> purchase_months.first_purchase_date
+    or counted.expected_last_purchase_date <> purchase_months.last_purchase_date

@@ -11,3 +11,5 @@ left anti join lost_clients
     on returned_clients.client_id = lost_clients.client_id
     and returned_clients.lost_after_months = lost_clients.lost_after_months
     and returned_clients.lost_month = lost_clients.month
+    and lost_clients.month < $last_month
+where returned_clients.month between $first_month and $last_month

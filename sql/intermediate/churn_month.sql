@@ -49,6 +49,7 @@ with silences as (
             array_max(cast($churn_lost_after_months as bigint[])) + 1
         ) as months_since_previous_purchase
     from client_state
+    where month between $first_month and $last_month
 ),
 
 -- One group by a cut is far cheaper than grouping sets over all five attributes.
@@ -205,6 +206,7 @@ lost_by_cut as (
     cross join (
         values ('all'), ('channel'), ('region'), ('department'), ('branch'), ('manager')
     ) as cuts (cut)
+    where lost_clients.month between $first_month and $last_month
 ),
 
 lost_revenue as (

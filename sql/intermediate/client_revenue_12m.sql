@@ -13,7 +13,10 @@ with client_months as (
             as month_number,
         revenue
     from entity_month
-    where dimension = 'client'
+    where
+        month >= cast($first_month as date) - interval '11 months'
+        and month <= $last_month
+        and dimension = 'client'
 ),
 
 -- A month's revenue belongs to its own window and the eleven that follow.

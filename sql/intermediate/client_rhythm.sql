@@ -9,7 +9,7 @@
 with buyers as (
     select month, client_id
     from purchase_month
-    where month >= $first_month
+    where month between $first_month and $last_month
 ),
 
 client_list as (
@@ -28,6 +28,7 @@ purchases_in_order as (
         ) as previous_purchase_date
     from purchase_month
     left semi join client_list on purchase_month.client_id = client_list.client_id
+    where purchase_month.month <= $last_month
 ),
 
 days as (

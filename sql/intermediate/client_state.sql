@@ -37,6 +37,7 @@
 with buyers as (
     select client_id
     from purchase_month
+    where month between $first_month and $last_month
     group by client_id
 ),
 
@@ -58,6 +59,7 @@ purchase_events as (
         client_state.channel
     from client_state
     left semi join buyers on client_state.client_id = buyers.client_id
+    where client_state.month = cast($first_month as date) - interval '1 month'
     union all
     select
         purchase_month.client_id,
@@ -77,6 +79,8 @@ purchase_events as (
     inner join client_rhythm
         on purchase_month.client_id = client_rhythm.client_id
         and purchase_month.month = client_rhythm.month
+        and client_rhythm.month between $first_month and $last_month
+    where purchase_month.month between $first_month and $last_month
 ),
 
 numbered_events as (
@@ -225,6 +229,7 @@ all_events as (
         cast(null as text) as previous_channel
     from client_state
     left anti join buyers on client_state.client_id = buyers.client_id
+    where client_state.month = cast($first_month as date) - interval '1 month'
 ),
 
 -- An event speaks for every month until the next purchase.

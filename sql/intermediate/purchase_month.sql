@@ -28,7 +28,7 @@ with purchase_lines as (
         coalesce(region, '(unknown)') as region,
         coalesce(channel, '(unknown)') as channel
     from sales
-    where is_purchase
+    where month between $first_month and $last_month and is_purchase
 ),
 
 -- The lines of a document nearly always share its attributes: collapsing them first leaves few

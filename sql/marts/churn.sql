@@ -1,38 +1,83 @@
 -- One row per period, months of silence, cut and value of the cut: clients lost, won back, kept.
+-- A client counts where its spell, from first purchase or return to loss, stands when the period
+-- ends, or where it was lost: so in every row the movements lead exactly from start to end.
 -- grain:  period_kind, period, lost_after_months, cut, cut_value
--- reads:  churn_month[all]
+-- reads:  churn_month[all], churn_spells[all]
 -- param:  as_of_date date
 -- column: period_kind text not null -- month, quarter or year
 -- column: period date not null -- First day of the period
 -- column: lost_after_months bigint not null -- Whole months without a purchase that make a loss
 -- column: cut text not null -- all, channel, region, department, branch or manager
 -- column: cut_value text not null -- Value of the cut at the client's last purchase, 'all' for all
--- column: clients_start bigint not null -- Clients not lost before the period:
---     clients_end - new - returned + lost
+-- column: clients_start bigint not null -- Clients not lost before the period
 -- column: new bigint not null -- Clients with their first purchase in the period
--- column: returned bigint not null -- Returns of lost clients, in the cut of the returning purchase
--- column: lost bigint not null -- Losses, in the cut of the last purchase before the loss
+-- column: returned bigint not null -- Returns of lost clients in the period
+-- column: lost bigint not null -- Losses in the period, in the cut of the last purchase before them
+-- column: lost_of_start bigint not null -- Losses of clients_start: the client had come before the
+--     period, and neither first bought nor returned in it before the loss
 -- column: clients_end bigint not null -- Clients not lost at the end of the period
--- column: churn_rate double -- lost divided by clients_start; null without clients at the start
--- column: retention_rate double -- One minus churn_rate
+-- column: churn_rate double -- lost_of_start divided by clients_start; null without clients at the
+--     start
+-- column: retention_rate double -- One minus churn_rate: the share of clients_start never lost in
+--     the period
 -- column: win_back_rate double -- returned divided by lost_pool_start; null when that pool is empty
 -- column: lost_revenue_12m decimal(28,4) not null -- Revenue of the lost in the 12 months ending
---     with
---     the month of their last purchase
+--     with the month of their last purchase
 -- column: new_left_censored bigint not null -- New clients who may be older than the history
--- column: moved_in bigint not null -- Clients who came from another value of the cut by buying
---     there
--- column: moved_out bigint not null -- Clients who left for another value of the cut by buying
---     there
+-- column: moved_in bigint not null -- Moves from another value of the cut, by buying in this one
+-- column: moved_out bigint not null -- Moves to another value of the cut, by buying there
 -- column: lost_pool_start bigint not null -- Clients lost before the period
 -- column: is_partial boolean not null -- The period is not finished at the as-of date
 with period_months as (
     select
         period_kinds.period_kind,
+        churn_month.month,
+        churn_month.lost_after_months,
+        churn_month.cut,
+        churn_month.cut_value,
+        churn_month.lost,
+        churn_month.clients_end,
+        churn_month.moved_in,
+        churn_month.moved_out,
+        churn_month.lost_pool_start + churn_month.lost - churn_month.returned as lost_pool_end,
+        churn_month.lost_revenue_12m,
+        0 as new_at_end,
+        0 as new_left_censored_at_end,
+        0 as returned_at_end,
+        0 as new_lost,
+        0 as new_left_censored_lost,
+        0 as returned_lost
+    from churn_month
+    cross join (values ('month'), ('quarter'), ('year')) as period_kinds (period_kind)
+    union all
+    select
+        period_kind,
+        month,
+        lost_after_months,
+        cut,
+        cut_value,
+        0 as lost,
+        0 as clients_end,
+        0 as moved_in,
+        0 as moved_out,
+        0 as lost_pool_end,
+        0 as lost_revenue_12m,
+        new_at_end,
+        new_left_censored_at_end,
+        returned_at_end,
+        new_lost,
+        new_left_censored_lost,
+        returned_lost
+    from churn_spells
+),
+
+dated_months as (
+    select
+        period_kind,
         cast(
             case
-                when period_kinds.period_kind = 'month' then date_trunc('month', month)
-                when period_kinds.period_kind = 'quarter' then date_trunc('quarter', month)
+                when period_kind = 'month' then date_trunc('month', month)
+                when period_kind = 'quarter' then date_trunc('quarter', month)
                 else date_trunc('year', month)
             end
             as date
@@ -41,17 +86,19 @@ with period_months as (
         lost_after_months,
         cut,
         cut_value,
-        new,
-        new_left_censored,
-        returned,
         lost,
         clients_end,
         moved_in,
         moved_out,
-        lost_pool_start + lost - returned as lost_pool_end,
-        lost_revenue_12m
-    from churn_month
-    cross join (values ('month'), ('quarter'), ('year')) as period_kinds (period_kind)
+        lost_pool_end,
+        lost_revenue_12m,
+        new_at_end,
+        new_left_censored_at_end,
+        returned_at_end,
+        new_lost,
+        new_left_censored_lost,
+        returned_lost
+    from period_months
 ),
 
 -- The stock at the end is that of the period's last month, also where a value of the cut has no
@@ -60,23 +107,26 @@ marked_months as (
     select
         period_kind,
         period,
-        month,
-        max(month) over (partition by period_kind, period) as last_month,
+        month = max(month) over (partition by period_kind, period) as is_last,
         lost_after_months,
         cut,
         cut_value,
-        new,
-        new_left_censored,
-        returned,
         lost,
         clients_end,
         moved_in,
         moved_out,
         lost_pool_end,
-        lost_revenue_12m
-    from period_months
+        lost_revenue_12m,
+        new_at_end,
+        new_left_censored_at_end,
+        returned_at_end,
+        new_lost,
+        new_left_censored_lost,
+        returned_lost
+    from dated_months
 ),
 
+-- Who came in the period is lost in one of its months or a client at its end.
 periods as (
     select
         period_kind,
@@ -84,14 +134,16 @@ periods as (
         lost_after_months,
         cut,
         cut_value,
-        sum(new) as new,
-        sum(new_left_censored) as new_left_censored,
-        sum(returned) as returned,
+        sum(new_lost + case when is_last then new_at_end else 0 end) as new,
+        sum(new_left_censored_lost + case when is_last then new_left_censored_at_end else 0 end)
+            as new_left_censored,
+        sum(returned_lost + case when is_last then returned_at_end else 0 end) as returned,
         sum(lost) as lost,
-        sum(case when month = last_month then clients_end else 0 end) as clients_end,
+        sum(lost - new_lost - returned_lost) as lost_of_start,
+        sum(case when is_last then clients_end else 0 end) as clients_end,
         sum(moved_in) as moved_in,
         sum(moved_out) as moved_out,
-        sum(case when month = last_month then lost_pool_end else 0 end) as lost_pool_end,
+        sum(case when is_last then lost_pool_end else 0 end) as lost_pool_end,
         sum(lost_revenue_12m) as lost_revenue_12m
     from marked_months
     group by period_kind, period, lost_after_months, cut, cut_value
@@ -109,6 +161,7 @@ periods_with_start as (
         new_left_censored,
         returned,
         lost,
+        lost_of_start,
         clients_end,
         moved_in,
         moved_out,
@@ -127,10 +180,13 @@ select
     new,
     returned,
     lost,
+    lost_of_start,
     clients_end,
-    case when clients_start > 0 then cast(lost as double) / clients_start end as churn_rate,
-    case when clients_start > 0 then cast(clients_start - lost as double) / clients_start end
-        as retention_rate,
+    case when clients_start > 0 then cast(lost_of_start as double) / clients_start end
+        as churn_rate,
+    case
+        when clients_start > 0 then cast(clients_start - lost_of_start as double) / clients_start
+    end as retention_rate,
     case when lost_pool_start > 0 then cast(returned as double) / lost_pool_start end
         as win_back_rate,
     cast(lost_revenue_12m as decimal(28, 4)) as lost_revenue_12m,

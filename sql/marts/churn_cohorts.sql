@@ -34,6 +34,7 @@ with silences as (
             array_max(cast($churn_lost_after_months as bigint[])) + 1
         ) as months_since_previous_purchase
     from client_state
+    where month between $first_month and $last_month
 ),
 
 clients_by_silence as (

@@ -53,6 +53,7 @@ with clients_at_month_end as (
         ) < $history_burn_in_months as left_censored,
         month + interval '1 month' - interval '1 day' > $as_of_date as is_partial
     from client_state
+    where month between $first_month and $last_month
 ),
 
 -- The same borders twice: for this month end and for the one before.

@@ -28,6 +28,8 @@ with cohort_months as (
         on client_state.month = entity_month.month
         and client_state.client_id = entity_month.entity_id
         and entity_month.dimension = 'client'
+        and entity_month.month between $first_month and $last_month
+    where client_state.month between $first_month and $last_month
     group by client_state.month, client_state.first_purchase_month
 ),
 
@@ -55,7 +57,9 @@ carried as (
             as decimal(28, 4)
         ) as cumulative_revenue
     from cumulated
-    left join cohort_retention on cumulated.cohort_month = cohort_retention.cohort_month
+    left join cohort_retention
+        on cumulated.cohort_month = cohort_retention.cohort_month
+        and cohort_retention.month = cast($first_month as date) - interval '1 month'
 )
 
 select

@@ -39,7 +39,24 @@ with client_months as (
             as line_month_number,
         revenue
     from entity_month
-    where dimension = 'client'
+    where
+        month >= make_date(
+            (
+                cast(
+                    date_part('year', cast($first_month as date)) * 12
+                    + date_part('month', cast($first_month as date)) as bigint
+                ) - 1 - $growth_lost_after_months
+            ) / 12,
+            (
+                cast(
+                    date_part('year', cast($first_month as date)) * 12
+                    + date_part('month', cast($first_month as date)) as bigint
+                ) - 1 - $growth_lost_after_months
+            ) % 12 + 1,
+            1
+        )
+        and month <= $last_month
+        and dimension = 'client'
 ),
 
 -- A month's revenue counts in the windows of its own and the N - 1 months that follow, and as much
@@ -108,8 +125,11 @@ active_clients as (
         end as movement
     from client_state
     where
-        months_since_last_purchase = 0
-        or months_since_previous_purchase <= $growth_lost_after_months
+        month between $first_month and $last_month
+        and (
+            months_since_last_purchase = 0
+            or months_since_previous_purchase <= $growth_lost_after_months
+        )
 ),
 
 moved_clients as (

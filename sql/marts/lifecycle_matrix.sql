@@ -41,6 +41,8 @@ clients_by_cell as (
     left join client_revenue_12m
         on client_lifecycle.month = client_revenue_12m.month
         and client_lifecycle.client_id = client_revenue_12m.client_id
+        and client_revenue_12m.month between $first_month and $last_month
+    where client_lifecycle.month between $first_month and $last_month
     group by
         client_lifecycle.month, client_lifecycle.count_segment, client_lifecycle.recency_segment
 ),

@@ -16,6 +16,7 @@ with movements as (
         is_partial,
         count(*) as clients
     from client_lifecycle
+    where month between $first_month and $last_month
     group by month, previous_segment, segment, is_partial
 )
 

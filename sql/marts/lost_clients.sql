@@ -6,6 +6,7 @@
 -- column: month date not null -- Month of the loss, written as its first day
 -- column: lost_after_months bigint not null -- Whole months without a purchase that make a loss
 -- column: client_id text not null -- Canonical client
+-- column: first_purchase_date date not null -- First purchase day of the client's life
 -- column: last_purchase_date date not null -- Last purchase day before the loss
 -- column: manager text not null -- Manager of the last purchase
 -- column: channel text not null -- Sales channel of the last purchase
@@ -21,6 +22,7 @@ select
     client_state.month,
     client_state.months_since_last_purchase as lost_after_months,
     client_state.client_id,
+    client_state.first_purchase_date,
     client_state.last_purchase_date,
     client_state.manager,
     client_state.channel,
@@ -34,7 +36,24 @@ from client_state
 left join client_revenue_12m
     on client_state.client_id = client_revenue_12m.client_id
     and client_state.last_purchase_month = client_revenue_12m.month
+    and client_revenue_12m.month >= make_date(
+        (
+            cast(
+                date_part('year', cast($first_month as date)) * 12
+                + date_part('month', cast($first_month as date)) as bigint
+            ) - 1 - array_max(cast($churn_lost_after_months as bigint[]))
+        ) / 12,
+        (
+            cast(
+                date_part('year', cast($first_month as date)) * 12
+                + date_part('month', cast($first_month as date)) as bigint
+            ) - 1 - array_max(cast($churn_lost_after_months as bigint[]))
+        ) % 12 + 1,
+        1
+    )
+    and client_revenue_12m.month <= $last_month
 where
-    array_has(
+    client_state.month between $first_month and $last_month
+    and array_has(
         cast($churn_lost_after_months as bigint[]), client_state.months_since_last_purchase
     )

@@ -36,7 +36,7 @@ with buyers as (
         ) as previous_month_number,
         unnest(cast($churn_lost_after_months as bigint[])) as lost_after_months
     from client_state
-    where months_since_last_purchase = 0
+    where month between $first_month and $last_month and months_since_last_purchase = 0
 ),
 
 returns as (
@@ -78,7 +78,9 @@ left join lost_clients
     on returns.client_id = lost_clients.client_id
     and returns.lost_after_months = lost_clients.lost_after_months
     and returns.lost_month = lost_clients.month
+    and lost_clients.month < $last_month
 left join entity_month
     on returns.client_id = entity_month.entity_id
     and returns.month = entity_month.month
     and entity_month.dimension = 'client'
+    and entity_month.month between $first_month and $last_month

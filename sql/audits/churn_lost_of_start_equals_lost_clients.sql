@@ -1,0 +1,82 @@
+-- The losses counted against the clients at the start are the listed ones whose client neither
+-- first bought nor returned in the period before the loss.
+-- audits: churn
+-- reads:  churn[all], lost_clients[all], returned_clients[all]
+with last_returns as (
+    select
+        lost_clients.month,
+        lost_clients.lost_after_months,
+        lost_clients.client_id,
+        max(returned_clients.month) as returned_month
+    from lost_clients
+    inner join returned_clients
+        on lost_clients.client_id = returned_clients.client_id
+        and lost_clients.lost_after_months = returned_clients.lost_after_months
+        and lost_clients.month > returned_clients.month
+    group by lost_clients.month, lost_clients.lost_after_months, lost_clients.client_id
+),
+
+came_months as (
+    select
+        lost_clients.month,
+        lost_clients.lost_after_months,
+        coalesce(last_returns.returned_month, lost_clients.first_purchase_date) as came_date,
+        count(*) as clients
+    from lost_clients
+    left join last_returns
+        on lost_clients.month = last_returns.month
+        and lost_clients.lost_after_months = last_returns.lost_after_months
+        and lost_clients.client_id = last_returns.client_id
+    group by
+        lost_clients.month,
+        lost_clients.lost_after_months,
+        coalesce(last_returns.returned_month, lost_clients.first_purchase_date)
+),
+
+listed as (
+    select
+        period_kinds.period_kind,
+        cast(
+            case
+                when period_kinds.period_kind = 'month' then date_trunc('month', month)
+                when period_kinds.period_kind = 'quarter' then date_trunc('quarter', month)
+                else date_trunc('year', month)
+            end
+            as date
+        ) as period,
+        lost_after_months,
+        came_date,
+        clients
+    from came_months
+    cross join (values ('month'), ('quarter'), ('year')) as period_kinds (period_kind)
+),
+
+counted as (
+    select
+        period_kind,
+        period,
+        lost_after_months,
+        clients as expected_lost_of_start,
+        0 as lost_of_start
+    from listed
+    where came_date < period
+    union all
+    select
+        period_kind,
+        period,
+        lost_after_months,
+        0 as expected_lost_of_start,
+        lost_of_start
+    from churn
+    where cut = 'all'
+)
+
+select
+    period_kind,
+    period,
+    lost_after_months,
+    sum(expected_lost_of_start) as expected_lost_of_start,
+    sum(lost_of_start) as lost_of_start
+from counted
+group by period_kind, period, lost_after_months
+having sum(expected_lost_of_start) <> sum(lost_of_start)

@@ -1,0 +1,10 @@
+//! The one integration-test binary: linking the query engine once is enough.
+
+mod commands; // one end-to-end snapshot per command and exit code
+mod faults; // killed runs, locks, broken stores
+mod incremental; // fingerprints decide all work
+mod oracle; // results on real data against independent ones
+mod sample; // the stories of the sample data
+mod slt; // model logic on tiny inputs
+mod support;
+mod windows; // declared windows against full inputs, slices, threads

@@ -1,0 +1,142 @@
+//! The sample data tells its stories, and its generator still makes it.
+
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::support::{TestProject, repository};
+
+/// A run of the shipped sample pipeline over a copy of the shipped data.
+fn sample() -> &'static TestProject {
+    static SAMPLE: OnceLock<TestProject> = OnceLock::new();
+    SAMPLE.get_or_init(|| {
+        let project = TestProject::new("");
+        std::fs::remove_file(project.path("pipelines/shop.toml")).expect("removable");
+        let root = repository();
+        let pipeline = std::fs::read_to_string(root.join("pipelines/sample.toml")).expect("there");
+        project.write("pipelines/sample.toml", &pipeline);
+        std::fs::create_dir_all(project.path("data/sample")).expect("a folder");
+        for entry in std::fs::read_dir(root.join("data/sample")).expect("the sample") {
+            let path = entry.expect("an entry").path();
+            if path.is_file() {
+                let name = path.file_name().expect("a name");
+                std::fs::copy(&path, project.path("data/sample").join(name)).expect("a copy");
+            }
+        }
+        let called = project.call(&["run", "sample"]);
+        assert_eq!(called.code, 0, "{}\n{}", called.stdout, called.stderr);
+        for expected in [
+            "63,871 lines = 63,734 accepted + 125 excluded by rules + 12 rejected",
+            "ABC-XYZ of clients by revenue in 2025-12",
+            "excluded by rule: internal_transfer (107)",
+            "excluded by rule: test_order (12)",
+            "excluded by rule: totals_row (6)",
+        ] {
+            assert!(called.stdout.contains(expected), "{expected}\n{}", called.stdout);
+        }
+        project
+    })
+}
+
+#[test]
+fn revenue_is_that_of_the_generator() {
+    let sums = sample().query("select count(*), sum(revenue) from sales");
+    assert_eq!(sums, ["63734,1373321417.9600"]);
+    let of_clients = sample().query(
+        "select sum(revenue) from entity_month where dimension = 'client'",
+    );
+    assert_eq!(of_clients, ["1373321417.9600"]);
+}
+
+#[test]
+fn a_key_client_buys_less_and_less() {
+    let totals = sample().query(
+        "select revenue from entity_month where dimension = 'client' and entity_id = 'C00107' \
+         and month in (date '2025-03-01', date '2025-12-01') order by month",
+    );
+    let revenue: Vec<f64> = totals.iter().map(|text| text.parse().expect("money")).collect();
+    assert!(revenue[1] < 0.6 * revenue[0], "{revenue:?}");
+    let class = sample().query(
+        "select abc from abc_xyz where dimension = 'client' and measure = 'revenue' \
+         and entity_id = 'C00107' and month = date '2025-12-01'",
+    );
+    assert_eq!(class, ["A"], "the total of a year hides it");
+}
+
+#[test]
+fn a_client_under_another_name_looks_lost() {
+    let lost = sample().query(
+        "select lost_after_months, month from lost_clients where client_id = 'C00121' order by 1",
+    );
+    assert_eq!(lost, ["3,2025-05-01", "6,2025-08-01"]);
+    let successor = sample().query(
+        "select min(first_purchase_date) from client_lifecycle where client_id = 'C00448'",
+    );
+    assert_eq!(successor, ["2025-03-06"]);
+    // A return after the last purchase moves no date.
+    let other = sample().query(
+        "select lost_after_months, month from lost_clients where client_id = 'C00178' order by 1",
+    );
+    assert_eq!(other, ["3,2024-11-01", "6,2025-02-01"]);
+}
+
+#[test]
+fn one_large_order_makes_an_a_that_frequency_does_not_believe() {
+    let classes = sample().query(
+        "select entity_id, abc, purchase_months, xyz_frequency from abc_xyz \
+         where dimension = 'client' and measure = 'revenue' and month = date '2025-12-01' \
+         and entity_id in ('C00402', 'C00403') order by 1",
+    );
+    assert_eq!(classes, ["C00402,A,1,Z", "C00403,A,1,Z"]);
+}
+
+#[test]
+fn the_clients_of_one_manager_leave() {
+    let lost = sample().query(
+        "select sum(lost) from churn where period_kind = 'month' and lost_after_months = 3 \
+         and cut = 'manager' and cut_value = 'Орлов Дмитрий' and period >= date '2025-08-01' \
+         and period <= date '2025-12-01'",
+    );
+    let lost: u64 = lost[0].parse().expect("a count");
+    assert!(lost >= 18, "{lost}");
+}
+
+#[test]
+fn lost_clients_return() {
+    let returned = sample().query(
+        "select client_id, month from returned_clients where lost_after_months = 6 \
+         and client_id in ('C00231', 'C00232', 'C00233') order by 1",
+    );
+    assert_eq!(returned, ["C00231,2024-10-01", "C00232,2025-01-01", "C00233,2025-09-01"]);
+    let restated = sample().query(
+        "select sum(returned_since) > 0 from churn_restated where cut = 'all' and period_kind = 'month'",
+    );
+    assert_eq!(restated, ["true"]);
+}
+
+#[test]
+fn the_generator_makes_the_shipped_files() {
+    let out = tempfile::TempDir::new().expect("a folder");
+    let made = Command::new("python3")
+        .arg(repository().join("data/generate_sample.py"))
+        .arg(out.path())
+        .output();
+    let Ok(made) = made else {
+        println!("skipped, there is no python3");
+        return;
+    };
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let shipped = repository().join("data/sample");
+    for name in ["sales_2023-01.csv", "sales_2026-01.csv", "sales_2025-06.csv.gz", "late/sales_2024-03.csv.gz"] {
+        let text = |path: std::path::PathBuf| {
+            let bytes = std::fs::read(&path).expect("readable");
+            if name.ends_with(".gz") {
+                // Other versions of zlib pack otherwise; what is inside must be the same.
+                let mut text = Vec::new();
+                std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*bytes), &mut text).expect("gzip");
+                return text;
+            }
+            bytes
+        };
+        assert!(text(out.path().join(name)) == text(shipped.join(name)), "{name} differs");
+    }
+}

@@ -1,0 +1,350 @@
+//! Model logic on tiny inputs: `tests/slt/*.slt` in the format of sqllogictest, with two
+//! statements of our own. They run the real SQL files.
+//!
+//! ```text
+//! statement ok
+//! input sales
+//! client_id | sale_date  | revenue
+//! A         | 2024-01-05 | 100
+//!
+//! statement ok
+//! build as_of=2024-12-31 abc.window_months=12 only=abc_xyz
+//! ```
+//!
+//! `input` makes a table of the given columns; other columns of its contract are null, and
+//! those of `sales` that follow from others are derived. `build` runs all models (or those
+//! that the `only` table needs) over all months in one range.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, SchemaRef};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use async_trait::async_trait;
+use chrono::NaiveDate;
+use clientbase::config::{Parameters, Pipeline, Project};
+use clientbase::engine::bind;
+use clientbase::ingest::{SALES, sales_schema};
+use clientbase::models::Catalog;
+use clientbase::month::Month;
+use datafusion::datasource::MemTable;
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::scalar::ScalarValue;
+use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Runner};
+
+use crate::support::repository;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_model_case_holds() {
+    let folder = repository().join("tests/slt");
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .expect("tests/slt")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "slt"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "there are no cases in {}", folder.display());
+    let mut failures = Vec::new();
+    for file in &files {
+        let mut runner = Runner::new(|| async { Ok(ModelTester::new()) });
+        if let Err(error) = runner.run_file_async(file).await {
+            failures.push(format!("{}", error.display(false)));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// Every result table has a file of cases of its own, so that none is forgotten.
+#[test]
+fn every_result_table_has_cases() {
+    let marts = std::fs::read_dir(repository().join("sql/marts")).expect("sql/marts");
+    for mart in marts {
+        let name = mart.expect("an entry").path();
+        let name = name.file_stem().expect("a name").to_string_lossy().into_owned();
+        let cases = repository().join(format!("tests/slt/{name}.slt"));
+        assert!(cases.is_file(), "there are no cases for {name}: write {}", cases.display());
+    }
+}
+
+struct ModelTester {
+    context: SessionContext,
+}
+
+impl ModelTester {
+    fn new() -> Self {
+        let mut config = SessionConfig::new().with_target_partitions(2);
+        config.options_mut().sql_parser.parse_float_as_decimal = true;
+        Self { context: SessionContext::new_with_config(config) }
+    }
+
+    /// `input NAME`, then a header and rows with `|` between cells.
+    async fn input(&self, text: &str) -> Result<(), Failure> {
+        let mut lines = text.lines();
+        let name = lines.next().and_then(|line| line.split_whitespace().nth(1));
+        let name = name.ok_or("input needs a table name")?;
+        let schema = schema_of(name)?;
+        let cells = |line: &str| -> Vec<String> {
+            line.split('|').map(|cell| cell.trim().to_owned()).collect()
+        };
+        let header = cells(lines.next().ok_or("input needs a header")?);
+        let mut selects = Vec::new();
+        for (number, line) in lines.enumerate() {
+            let row = cells(line);
+            if row.len() != header.len() {
+                return Err(format!("`{line}` has {} cells", row.len()).into());
+            }
+            let given = |column: &str| {
+                let place = header.iter().position(|name| name == column)?;
+                Some(row[place].as_str()).filter(|cell| *cell != "null")
+            };
+            let columns: Vec<String> = schema
+                .fields()
+                .iter()
+                .map(|field| {
+                    let cell = given(field.name())
+                        .map(str::to_owned)
+                        .or_else(|| derived(name, field.name(), number, &given));
+                    let literal = cell.map_or("null".to_owned(), |cell| {
+                        format!("'{}'", cell.replace('\'', "''"))
+                    });
+                    let target = sql_type(field.data_type());
+                    format!("cast({literal} as {target}) as {}", field.name())
+                })
+                .collect();
+            selects.push(format!("select {}", columns.join(", ")));
+        }
+        if let Some(unknown) = header.iter().find(|name| schema.index_of(name).is_err()) {
+            return Err(format!("{name} has no column {unknown}").into());
+        }
+        let batches = if selects.is_empty() {
+            Vec::new()
+        } else {
+            self.rows(&selects.join(" union all ")).await?
+        };
+        self.replace(name, schema, batches)
+    }
+
+    /// `build [as_of=DATE] [only=TABLE] [section.key=value …]`.
+    async fn build(&self, text: &str) -> Result<(), Failure> {
+        let mut as_of: Option<NaiveDate> = None;
+        let mut only: Option<String> = None;
+        let mut settings = String::new();
+        for word in text.split_whitespace().skip(1) {
+            match word.split_once('=').ok_or_else(|| format!("`{word}` is not key=value"))? {
+                ("as_of", date) => as_of = Some(date.parse()?),
+                ("only", table) => only = Some(table.to_owned()),
+                (key, value) => settings.push_str(&format!("parameters.{key} = {value}\n")),
+            }
+        }
+        let project = Project::open(&repository())?;
+        let source = "[[source]]\nname = 's'\nfiles = '*.csv'\nstaging = 's'\n";
+        let pipeline = Pipeline::parse(&project, "slt", "build", &format!("{settings}{source}"))?;
+        let catalog = Catalog::load(&project, &pipeline.parameters)?;
+        let (first, last, as_of) = self.history(as_of).await?;
+        let needed = only.map(|table| needed(&catalog, &table));
+        for model in &catalog.models {
+            if needed.as_ref().is_some_and(|needed| !needed.contains(&model.name)) {
+                continue;
+            }
+            if model.reads_itself() {
+                let empty = Arc::new(EmptyTable::new(model.schema()));
+                self.context.deregister_table(&*model.name)?;
+                self.context.register_table(&*model.name, empty)?;
+            }
+            let values = values(&pipeline.parameters, &model.parameters, first, last, as_of);
+            let frame = bind(&self.context, &model.file, values).await?;
+            let batches = frame.collect().await?;
+            self.replace(&model.name, model.schema(), batches)?;
+        }
+        Ok(())
+    }
+
+    async fn history(&self, as_of: Option<NaiveDate>) -> Result<(Month, Month, NaiveDate), Failure> {
+        let sql = "select min(sale_date) as first, max(sale_date) as last from sales";
+        let rows = self.rows(sql).await?;
+        let day = |column: usize| {
+            match ScalarValue::try_from_array(rows[0].column(column), 0) {
+                Ok(ScalarValue::Date32(Some(day))) => NaiveDate::from_epoch_days(day),
+                _ => None,
+            }
+            .ok_or("sales are empty")
+        };
+        let (first, last) = (day(0)?, day(1)?);
+        let as_of = as_of.unwrap_or(last);
+        Ok((Month::of(first), Month::of(as_of), as_of))
+    }
+
+    async fn rows(&self, sql: &str) -> Result<Vec<arrow::array::RecordBatch>, Failure> {
+        #[expect(clippy::disallowed_methods, reason = "tests write SQL of their own")]
+        let frame = self.context.sql(sql).await?;
+        Ok(frame.collect().await?)
+    }
+
+    fn replace(
+        &self,
+        name: &str,
+        schema: SchemaRef,
+        batches: Vec<arrow::array::RecordBatch>,
+    ) -> Result<(), Failure> {
+        let cast = batches
+            .into_iter()
+            .map(|batch| {
+                let columns = batch
+                    .columns()
+                    .iter()
+                    .zip(schema.fields())
+                    .map(|(column, field)| arrow::compute::cast(column, field.data_type()))
+                    .collect::<Result<Vec<_>, _>>()?;
+                arrow::array::RecordBatch::try_new(Arc::clone(&schema), columns)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        self.context.deregister_table(name)?;
+        self.context.register_table(name, Arc::new(MemTable::try_new(schema, vec![cast])?))?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl AsyncDB for ModelTester {
+    type Error = TestError;
+    type ColumnType = DefaultColumnType;
+
+    async fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, TestError> {
+        let done = match sql.split_whitespace().next() {
+            Some("input") => self.input(sql).await,
+            Some("build") => self.build(sql).await,
+            _ => {
+                let rows = self.rows(sql).await.map_err(TestError)?;
+                return as_text(&rows).map_err(TestError);
+            }
+        };
+        done.map(|()| DBOutput::StatementComplete(0)).map_err(TestError)
+    }
+
+    fn engine_name(&self) -> &str {
+        "clientbase"
+    }
+
+    async fn shutdown(&mut self) {}
+}
+
+#[derive(Debug)]
+struct TestError(Failure);
+
+impl std::fmt::Display for TestError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}", self.0)
+    }
+}
+
+impl std::error::Error for TestError {}
+
+fn as_text(rows: &[arrow::array::RecordBatch]) -> Result<DBOutput<DefaultColumnType>, Failure> {
+    let options = FormatOptions::default().with_null("NULL");
+    let mut text = Vec::new();
+    let mut width = 0;
+    for batch in rows {
+        width = batch.num_columns();
+        let formatters = batch
+            .columns()
+            .iter()
+            .map(|column| ArrayFormatter::try_new(column, &options))
+            .collect::<Result<Vec<_>, _>>()?;
+        for row in 0..batch.num_rows() {
+            text.push(formatters.iter().map(|column| column.value(row).to_string()).collect());
+        }
+    }
+    Ok(DBOutput::Rows { types: vec![DefaultColumnType::Text; width], rows: text })
+}
+
+fn schema_of(table: &str) -> Result<SchemaRef, Failure> {
+    if table == SALES {
+        return Ok(sales_schema());
+    }
+    let project = Project::open(&repository())?;
+    let catalog = Catalog::load(&project, &Parameters::default())?;
+    let model = catalog.model(table).ok_or_else(|| format!("there is no table {table}"))?;
+    Ok(model.schema())
+}
+
+/// Columns of a sales line that follow from others, as ingest derives them.
+fn derived<'a>(
+    table: &str,
+    column: &str,
+    number: usize,
+    given: &dyn Fn(&str) -> Option<&'a str>,
+) -> Option<String> {
+    if table != SALES {
+        return None;
+    }
+    let amount: f64 = given("revenue")?.parse().ok()?;
+    let quantity = given("quantity").and_then(|cell| cell.parse::<f64>().ok());
+    let kind = given("kind").unwrap_or(
+        if amount < 0.0 || quantity.is_some_and(|quantity| quantity < 0.0) { "return" } else { "sale" },
+    );
+    match column {
+        "month" => Some(format!("{}-01", given("sale_date")?.get(..7)?)),
+        "source" => Some("s".to_owned()),
+        "kind" => Some(kind.to_owned()),
+        "is_purchase" => {
+            let bought =
+                kind == "sale" && amount > 0.0 && quantity.is_none_or(|quantity| quantity > 0.0);
+            Some(bought.to_string())
+        }
+        "source_file" => Some("f.csv".to_owned()),
+        "source_row" => Some((number + 2).to_string()),
+        _ => None,
+    }
+}
+
+fn sql_type(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Utf8 => "varchar".to_owned(),
+        DataType::Date32 => "date".to_owned(),
+        DataType::Int64 => "bigint".to_owned(),
+        DataType::Float64 => "double".to_owned(),
+        DataType::Boolean => "boolean".to_owned(),
+        DataType::Decimal128(precision, scale) => format!("decimal({precision},{scale})"),
+        other => panic!("input cannot make {other}"),
+    }
+}
+
+/// A table and everything it reads.
+fn needed(catalog: &Catalog, table: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![table.to_owned()];
+    while let Some(name) = open.pop() {
+        let Some(model) = catalog.model(&name) else { continue };
+        if found.insert(name) {
+            open.extend(model.reads.iter().map(|read| read.table.clone()));
+        }
+    }
+    found
+}
+
+fn values(
+    parameters: &Parameters,
+    declared: &[(String, clientbase::config::ParameterType)],
+    first: Month,
+    last: Month,
+    as_of: NaiveDate,
+) -> Vec<(String, ScalarValue)> {
+    let date = |day: i32| ScalarValue::Date32(Some(day));
+    let mut values = vec![
+        ("first_month".to_owned(), date(first.epoch_day())),
+        ("last_month".to_owned(), date(last.epoch_day())),
+    ];
+    for (name, _) in declared {
+        let value = match name.as_str() {
+            "first_month" | "last_month" => continue,
+            "as_of_date" => date(as_of.to_epoch_days()),
+            "history_first_month" => date(first.epoch_day()),
+            other => parameters.get(other).cloned().expect("a declared parameter"),
+        };
+        values.push((name.clone(), value));
+    }
+    values
+}

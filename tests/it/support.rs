@@ -1,0 +1,204 @@
+//! Temporary projects and runs of the real binary.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A project in a temporary folder with a source of small CSV files.
+pub struct TestProject {
+    folder: TempDir,
+}
+
+/// What one call of the binary gave.
+pub struct Called {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// Columns of the files that [`TestProject::deliver`] writes.
+pub const HEADER: &str = "date,document,client,product,manager,quantity,amount,cost";
+
+const STAGING: &str = "\
+-- Test sales: one document line per row.
+-- raw: date date
+-- raw: document text
+-- raw: client text
+-- raw: product text
+-- raw: manager text
+-- raw: quantity decimal(18,3)
+-- raw: amount decimal(18,4)
+-- raw: cost decimal(18,4)
+select
+    date as sale_date,
+    document as document_id,
+    client as client_id,
+    product as product_id,
+    manager,
+    quantity,
+    amount as revenue,
+    cost,
+    case when client = 'TOTAL' then 'totals_row' end as excluded
+from raw
+";
+
+const PIPELINE: &str = "\
+[[source]]
+name = \"shop\"
+files = \"in/*.csv\"
+staging = \"test_sales\"
+";
+
+impl TestProject {
+    /// A project with the test staging and one pipeline, `shop`, whose file ends in `extra`.
+    pub fn new(extra: &str) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let project = Self { folder };
+        project.write("pipelines/shop.toml", &format!("{PIPELINE}{extra}"));
+        project.write("sql/staging/test_sales.sql", STAGING);
+        std::fs::create_dir_all(project.path("in")).expect("the source folder");
+        project
+    }
+
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.folder.path().join(relative)
+    }
+
+    pub fn write(&self, relative: &str, text: &str) {
+        let path = self.path(relative);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        std::fs::write(path, text).expect("a file");
+    }
+
+    /// Delivers a file of sales rows (without header).
+    pub fn deliver(&self, name: &str, rows: &[&str]) {
+        let mut text = format!("{HEADER}\n");
+        for row in rows {
+            text.push_str(row);
+            text.push('\n');
+        }
+        self.write(&format!("in/{name}"), &text);
+    }
+
+    /// Delivers several months of a small, lively shop.
+    pub fn deliver_months(&self, months: &[&str]) {
+        for month in months {
+            let rows = shop_month(month);
+            let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+            self.deliver(&format!("sales_{month}.csv"), &rows);
+        }
+    }
+
+    /// Runs the binary in the project.
+    pub fn call(&self, arguments: &[&str]) -> Called {
+        finished(self.command(arguments).output().expect("the binary runs"))
+    }
+
+    /// The binary, ready to run in the project.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_clientbase"));
+        command.arg("--project").arg(self.folder.path()).args(arguments);
+        command.env_remove("CLIENTBASE_PROJECT").env_remove("RUST_LOG").env("COLUMNS", "100");
+        command
+    }
+
+    /// Runs the pipeline, which must succeed, and returns the run report.
+    pub fn run(&self) -> serde_json::Value {
+        let called = self.call(&["run", "shop", "--json"]);
+        assert_eq!(called.code, 0, "{}\n{}", called.stdout, called.stderr);
+        serde_json::from_str(&called.stdout).expect("a report")
+    }
+
+    /// Rows of a query as CSV, without the header.
+    pub fn query(&self, sql: &str) -> Vec<String> {
+        let called = self.call(&["query", "--format", "csv", sql]);
+        assert_eq!(called.code, 0, "{}", called.stderr);
+        called.stdout.lines().skip(1).map(str::to_owned).collect()
+    }
+
+    /// Text with the temporary folder named `[project]`.
+    pub fn redact(&self, text: &str) -> String {
+        let folder = self.folder.path().canonicalize().expect("the folder");
+        text.replace(&folder.display().to_string(), "[project]")
+            .replace(&self.folder.path().display().to_string(), "[project]")
+    }
+
+    /// Every published file with its bytes.
+    pub fn published(&self) -> BTreeMap<String, Vec<u8>> {
+        parquet_files(&self.path("published/shop"))
+    }
+}
+
+/// Rows of one month: ten clients with rhythms of their own, a return and two managers.
+fn shop_month(month: &str) -> Vec<String> {
+    let number: u32 = month[5..].parse().expect("a month");
+    let year: u32 = month[..4].parse().expect("a year");
+    let index = year * 12 + number;
+    let mut rows = Vec::new();
+    for client in 0..10_u32 {
+        // Client k buys in every (k/3+1)-th month, so that some are lost and return.
+        if index % (client / 3 + 1) != 0 && client != 0 {
+            continue;
+        }
+        let manager = if client % 2 == 0 { "Anna" } else { "Boris" };
+        let day = 1 + (client * 3 + number) % 28;
+        let amount = 100 * (client + 1) + number;
+        rows.push(format!(
+            "{month}-{day:02},D{index}-{client},C{client},P{},{manager},{},{amount}.50,{}.25",
+            client % 4,
+            client + 1,
+            amount / 2,
+        ));
+        if client == 3 {
+            rows.push(format!("{month}-28,R{index},C3,P1,,-1,-20.25,-10"));
+        }
+    }
+    rows
+}
+
+/// Every Parquet file below a folder, by relative path.
+pub fn parquet_files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    collect(folder, folder, &mut files);
+    files
+}
+
+fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else if path.extension().is_some_and(|extension| extension == "parquet") {
+            let name = path.strip_prefix(root).expect("inside").display().to_string();
+            files.insert(name, std::fs::read(&path).expect("readable"));
+        }
+    }
+}
+
+/// Output of a finished process.
+pub fn finished(output: Output) -> Called {
+    Called {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// The repository.
+pub fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Data kept beside the repository, or nothing with a message.
+pub fn shared(relative: &str) -> Option<PathBuf> {
+    let path = repository().join("../shared").join(relative);
+    if path.exists() {
+        return Some(path);
+    }
+    let name = std::thread::current().name().unwrap_or("test").to_owned();
+    println!("{name}: skipped, {} is not there", path.display());
+    None
+}
