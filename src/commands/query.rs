@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
@@ -64,16 +65,19 @@ pub async fn query(
         Error::configuration("the query failed").because(error)
     };
     let mut stream = frame.execute_stream().await.map_err(failed)?;
+    let gone = Arc::new(AtomicBool::new(false));
     let out: Box<dyn Write + Send> = match &arguments.output {
         Some(path) => Box::new(File::create(path).map_err(|error| {
             Error::store(format!("cannot write {}", path.display())).because(error)
         })?),
-        None => Box::new(io::BufWriter::new(io::stdout())),
+        None => {
+            Box::new(io::BufWriter::new(Pipe { out: io::stdout(), gone: Arc::clone(&gone) }))
+        }
     };
     let mut rows = RowWriter::new(format, out, stream.schema())?;
     while let Some(batch) = stream.next().await {
-        if !rows.write(&batch.map_err(failed)?)? {
-            // Whoever read the output has gone; that is their right.
+        rows.write(&batch.map_err(failed)?)?;
+        if gone.load(Ordering::Relaxed) {
             return Ok(ExitCode::Ok);
         }
     }
@@ -88,6 +92,36 @@ fn schema_of(catalog: &Catalog, table: &str) -> Option<SchemaRef> {
         REJECTS => Some(rejects_schema()),
         SNAPSHOTS => Some(ledger_schema()),
         other => catalog.model(other).map(crate::models::Model::schema),
+    }
+}
+
+/// Standard output, whose reader may go away at any time: that is their right, and no error.
+struct Pipe {
+    out: io::Stdout,
+    gone: Arc<AtomicBool>,
+}
+
+impl Pipe {
+    fn settle<T>(&self, done: io::Result<T>, otherwise: T) -> io::Result<T> {
+        match done {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.gone.store(true, Ordering::Relaxed);
+                Ok(otherwise)
+            }
+            other => other,
+        }
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let done = self.out.write(bytes);
+        self.settle(done, bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let done = self.out.flush();
+        self.settle(done, ())
     }
 }
 
@@ -116,21 +150,18 @@ impl RowWriter {
         })
     }
 
-    /// Writes rows; false when the reader has gone away.
-    fn write(&mut self, batch: &RecordBatch) -> Result<bool> {
-        let written = match self {
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let unwritten = |error: String| Error::store(format!("the rows cannot be written: {error}"));
+        match self {
             Self::Table(_, batches) => {
                 batches.push(batch.clone());
                 Ok(())
             }
-            Self::Csv(writer) => writer.write(batch).map_err(|error| error.to_string()),
-            Self::Json(writer) => writer.write(batch).map_err(|error| error.to_string()),
-            Self::Parquet(writer) => writer.write(batch).map_err(|error| error.to_string()),
-        };
-        match written {
-            Ok(()) => Ok(true),
-            Err(text) if text.contains("Broken pipe") => Ok(false),
-            Err(text) => Err(Error::store(format!("the rows cannot be written: {text}"))),
+            Self::Csv(writer) => writer.write(batch).map_err(|error| unwritten(error.to_string())),
+            Self::Json(writer) => writer.write(batch).map_err(|error| unwritten(error.to_string())),
+            Self::Parquet(writer) => {
+                writer.write(batch).map_err(|error| unwritten(error.to_string()))
+            }
         }
     }
 
@@ -140,16 +171,15 @@ impl RowWriter {
                 let text = arrow::util::pretty::pretty_format_batches(&batches)?.to_string();
                 let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
                 let unit = if rows == 1 { "row" } else { "rows" };
-                // A reader that has gone away is no error.
-                let _ = writeln!(out, "{text}\n{rows} {unit}");
-                let _ = out.flush();
+                writeln!(out, "{text}\n{rows} {unit}")?;
+                out.flush()?;
             }
             Self::Csv(writer) => {
-                let _ = writer.into_inner().flush();
+                writer.into_inner().flush()?;
             }
             Self::Json(mut writer) => {
                 writer.finish()?;
-                let _ = writer.into_inner().flush();
+                writer.into_inner().flush()?;
             }
             Self::Parquet(writer) => {
                 writer.into_inner()?.flush()?;

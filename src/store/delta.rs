@@ -31,13 +31,17 @@ pub async fn open(
     name: &str,
     version: Option<TableVersion>,
 ) -> Result<Option<DeltaTable>> {
+    // A missing folder and a missing log give different errors, so existence is asked for.
+    let log = warehouse.list_some(&format!("{name}/_delta_log")).await?;
+    if !log {
+        return Ok(None);
+    }
     let mut builder = builder(warehouse, name)?;
     if let Some(version) = version {
         builder = builder.with_version(version);
     }
     match builder.load().await {
         Ok(table) => Ok(Some(table)),
-        Err(DeltaTableError::NotATable(_)) => Ok(None),
         Err(error) => {
             Err(Error::store(format!("cannot open the warehouse table `{name}`")).because(error))
         }

@@ -141,6 +141,19 @@ impl Location {
         Ok(found)
     }
 
+    /// Whether a folder of this folder holds any file.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list_some(&self, relative: &str) -> Result<bool> {
+        let prefix = self.path(relative);
+        match self.store.list(Some(&prefix)).try_next().await {
+            Ok(found) => Ok(found.is_some()),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(self.failed("list", relative, error)),
+        }
+    }
+
     /// Copies a file into another folder, replacing it there in one step. On one local
     /// disk no byte is copied.
     ///

@@ -210,14 +210,14 @@ fn rejected_and_excluded_lines_are_kept_and_counted() {
     let rejects = project.query(
         "select row_number, column_name, value, reason from rejects order by row_number",
     );
-    insta::assert_snapshot!(rejects.join("\n"), @r"
+    insta::assert_snapshot!(rejects.join("\n"), @r#"
     3,client_id,,is missing
     4,amount,n/a,is not a number
     5,amount,1.00005,has more than 4 decimals
-    6,sale_date,2024-02-01,\"lies outside the period of the file, 2024-01\"
+    6,sale_date,2024-02-01,"lies outside the period of the file, 2024-01"
     7,amount,99999999999999999,is too large
-    8,,,\"has 3 cells, the header has 8\"
-    ");
+    8,,,"has 3 cells, the header has 8"
+    "#);
     let text = project.query("select raw_text from rejects where row_number = 4");
     assert_eq!(text, ["\"2024-01-12,C,C1,P1,Anna,2,n/a,20\""]);
 }
