@@ -27,7 +27,7 @@ const EXAMPLES: &str = "\
 Examples:
   clientbase run sample                 read what is new, compute, audit, publish
   clientbase plan sample                what a run would do, and why
-  clientbase query \"select * from churn where cut = 'all' order by period\"
+  clientbase query -p sample \"select * from churn where cut = 'all' order by period\"
   clientbase tables abc_xyz             columns of a result table and their meaning";
 
 /// Nightly client-base analytics from sales exports.

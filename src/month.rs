@@ -91,9 +91,11 @@ impl<'de> Deserialize<'de> for Month {
 pub fn describe_ranges(months: impl IntoIterator<Item = Month>) -> String {
     ranges(months)
         .into_iter()
-        .map(|(first, last)| {
-            if first == last { first.to_string() } else { format!("{first}..{last}") }
-        })
+        .map(
+            |(first, last)| {
+                if first == last { first.to_string() } else { format!("{first}..{last}") }
+            },
+        )
         .collect::<Vec<_>>()
         .join(", ")
 }

@@ -1,5 +1,5 @@
 -- The monthly rows of churn, made from clients who came in the month, are those of churn_month, and
--- in a month every loss is one of the clients at its start.
+-- in a month every loss is one of the clients at its start and every return one of the lost pool.
 -- audits: churn
 -- reads:  churn[all], churn_month[all]
 with months as (
@@ -14,7 +14,9 @@ with months as (
         returned,
         lost,
         lost_of_start,
-        clients_end
+        clients_end,
+        returned_of_pool,
+        lost_pool_start
     from churn
     where period_kind = 'month'
 )
@@ -36,7 +38,10 @@ select
     months.lost,
     months.lost_of_start,
     churn_month.clients_end as expected_clients_end,
-    months.clients_end
+    months.clients_end,
+    months.returned_of_pool,
+    churn_month.lost_pool_start as expected_lost_pool_start,
+    months.lost_pool_start
 from churn_month
 full join months
     on churn_month.month = months.month
@@ -53,3 +58,5 @@ where
     or churn_month.lost <> months.lost
     or churn_month.lost <> months.lost_of_start
     or churn_month.clients_end <> months.clients_end
+    or churn_month.returned <> months.returned_of_pool
+    or churn_month.lost_pool_start <> months.lost_pool_start

@@ -12,7 +12,9 @@ with cuts as (
         sum(returned) as returned,
         sum(lost) as lost,
         sum(lost_of_start) as lost_of_start,
-        sum(clients_end) as clients_end
+        sum(clients_end) as clients_end,
+        sum(returned_of_pool) as returned_of_pool,
+        sum(lost_pool_start) as lost_pool_start
     from churn
     group by period_kind, period, lost_after_months, cut
 )
@@ -33,7 +35,11 @@ select
     churn.lost_of_start as expected_lost_of_start,
     cuts.lost_of_start,
     churn.clients_end as expected_clients_end,
-    cuts.clients_end
+    cuts.clients_end,
+    churn.returned_of_pool as expected_returned_of_pool,
+    cuts.returned_of_pool,
+    churn.lost_pool_start as expected_lost_pool_start,
+    cuts.lost_pool_start
 from cuts
 left join churn
     on cuts.period_kind = churn.period_kind
@@ -48,3 +54,5 @@ where
     or cuts.lost <> churn.lost
     or cuts.lost_of_start <> churn.lost_of_start
     or cuts.clients_end <> churn.clients_end
+    or cuts.returned_of_pool <> churn.returned_of_pool
+    or cuts.lost_pool_start <> churn.lost_pool_start

@@ -1,6 +1,7 @@
 -- One row per month, kind of period, months of silence, cut and value of the cut: clients who came
 -- in the period that the month lies in, by a first purchase or by a return, and who at the end of
--- the month are clients still or were lost in it. Nobody else moves the stock of a period.
+-- the month are clients still or were lost in it. Nobody else moves the stock of a period. Beside
+-- them the losses of the period that a return in the month ended.
 -- grain:  month, period_kind, lost_after_months, cut, cut_value
 -- reads:  client_state[0], returned_clients[-11..0]
 -- param:  churn_lost_after_months bigint[]
@@ -15,15 +16,23 @@
 -- column: new_left_censored_at_end bigint not null -- Those of them who may be older than the
 --     history
 -- column: returned_at_end bigint not null -- Clients since a return in the period
+-- column: returned_of_pool_at_end bigint not null -- Those of them who were lost before the period
 -- column: new_lost bigint not null -- Lost in the month, clients since a first purchase in the
 --     period
 -- column: new_left_censored_lost bigint not null -- Those of them who may be older than the history
 -- column: returned_lost bigint not null -- Lost in the month, clients since a return in the period
+-- column: returned_of_pool_lost bigint not null -- Those of them who were lost before the period
+-- column: lost_and_returned bigint not null -- Losses of the period that a return in the month
+--     ended, in the cut of the last purchase before the loss
 with returns as (
     select
         client_id,
         lost_after_months,
         month as came_month,
+        -- Losses before the year are alike, which keeps the groups below few.
+        greatest(
+            lost_month, cast(date_trunc('year', month) - interval '1 month' as date)
+        ) as lost_month,
         lead(month) over (partition by client_id, lost_after_months order by month)
             as next_came_month
     from returned_clients
@@ -55,6 +64,7 @@ spells as (
     select
         month,
         came_month,
+        cast(null as date) as lost_month,
         'new' as came_by,
         lost_after_months,
         months_since_last_purchase = lost_after_months as is_lost,
@@ -71,6 +81,7 @@ spells as (
     select
         client_state.month,
         returns.came_month,
+        returns.lost_month,
         'returned' as came_by,
         returns.lost_after_months,
         client_state.months_since_last_purchase = returns.lost_after_months as is_lost,
@@ -88,12 +99,35 @@ spells as (
     where
         client_state.month between $first_month and $last_month
         and returns.came_month >= date_trunc('year', client_state.month)
+    union all
+    -- A loss ended by a return counts in the periods that hold both: it came with the loss.
+    select
+        client_state.month,
+        returns.lost_month as came_month,
+        cast(null as date) as lost_month,
+        'lost and returned' as came_by,
+        returns.lost_after_months,
+        false as is_lost,
+        client_state.previous_channel as channel,
+        client_state.previous_region as region,
+        client_state.previous_department as department,
+        client_state.previous_branch as branch,
+        client_state.previous_manager as manager
+    from client_state
+    inner join returns
+        on client_state.client_id = returns.client_id
+        and client_state.month = returns.came_month
+    where
+        client_state.month between $first_month and $last_month
+        and client_state.months_since_last_purchase = 0
+        and returns.lost_month >= date_trunc('year', client_state.month)
 ),
 
 spell_counts as (
     select
         month,
         came_month,
+        lost_month,
         came_by,
         lost_after_months,
         is_lost,
@@ -105,7 +139,7 @@ spell_counts as (
         count(*) as clients
     from spells
     group by
-        month, came_month, came_by, lost_after_months, is_lost,
+        month, came_month, lost_month, came_by, lost_after_months, is_lost,
         channel, region, department, branch, manager
 ),
 
@@ -128,6 +162,7 @@ counts_by_period as (
         department,
         branch,
         manager,
+        lost_month,
         came_by,
         is_lost,
         came_by = 'new'
@@ -155,6 +190,12 @@ counts_by_cut as (
             else 'all'
         end as cut_value,
         came_by,
+        came_by = 'returned'
+        and lost_month < case
+            when period_kind = 'month' then date_trunc('month', month)
+            when period_kind = 'quarter' then date_trunc('quarter', month)
+            else date_trunc('year', month)
+        end as is_of_pool,
         is_lost,
         is_left_censored,
         clients
@@ -175,8 +216,11 @@ select
         as new_left_censored_at_end,
     sum(case when came_by = 'returned' and not is_lost then clients else 0 end)
         as returned_at_end,
+    sum(case when is_of_pool and not is_lost then clients else 0 end) as returned_of_pool_at_end,
     sum(case when came_by = 'new' and is_lost then clients else 0 end) as new_lost,
     sum(case when is_left_censored and is_lost then clients else 0 end) as new_left_censored_lost,
-    sum(case when came_by = 'returned' and is_lost then clients else 0 end) as returned_lost
+    sum(case when came_by = 'returned' and is_lost then clients else 0 end) as returned_lost,
+    sum(case when is_of_pool and is_lost then clients else 0 end) as returned_of_pool_lost,
+    sum(case when came_by = 'lost and returned' then clients else 0 end) as lost_and_returned
 from counts_by_cut
 group by month, period_kind, lost_after_months, cut, cut_value

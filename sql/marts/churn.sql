@@ -12,6 +12,8 @@
 -- column: clients_start bigint not null -- Clients not lost before the period
 -- column: new bigint not null -- Clients with their first purchase in the period
 -- column: returned bigint not null -- Returns of lost clients in the period
+-- column: returned_of_pool bigint not null -- Clients of lost_pool_start who returned in the
+--     period, each once
 -- column: lost bigint not null -- Losses in the period, in the cut of the last purchase before them
 -- column: lost_of_start bigint not null -- Losses of clients_start: the client had come before the
 --     period, and neither first bought nor returned in it before the loss
@@ -20,13 +22,15 @@
 --     start
 -- column: retention_rate double -- One minus churn_rate: the share of clients_start never lost in
 --     the period
--- column: win_back_rate double -- returned divided by lost_pool_start; null when that pool is empty
+-- column: win_back_rate double -- returned_of_pool divided by lost_pool_start, the share of that
+--     pool won back in the period; null when it is empty
 -- column: lost_revenue_12m decimal(28,4) not null -- Revenue of the lost in the 12 months ending
 --     with the month of their last purchase
 -- column: new_left_censored bigint not null -- New clients who may be older than the history
 -- column: moved_in bigint not null -- Moves from another value of the cut, by buying in this one
 -- column: moved_out bigint not null -- Moves to another value of the cut, by buying there
--- column: lost_pool_start bigint not null -- Clients lost before the period
+-- column: lost_pool_start bigint not null -- Clients lost before the period and not back by then,
+--     each once: who returns in the period is in the cut where the return counts
 -- column: is_partial boolean not null -- The period is not finished at the as-of date
 with period_months as (
     select
@@ -46,7 +50,10 @@ with period_months as (
         0 as returned_at_end,
         0 as new_lost,
         0 as new_left_censored_lost,
-        0 as returned_lost
+        0 as returned_lost,
+        0 as returned_of_pool_at_end,
+        0 as returned_of_pool_lost,
+        0 as lost_and_returned
     from churn_month
     cross join (values ('month'), ('quarter'), ('year')) as period_kinds (period_kind)
     union all
@@ -67,7 +74,10 @@ with period_months as (
         returned_at_end,
         new_lost,
         new_left_censored_lost,
-        returned_lost
+        returned_lost,
+        returned_of_pool_at_end,
+        returned_of_pool_lost,
+        lost_and_returned
     from churn_spells
 ),
 
@@ -97,7 +107,10 @@ dated_months as (
         returned_at_end,
         new_lost,
         new_left_censored_lost,
-        returned_lost
+        returned_lost,
+        returned_of_pool_at_end,
+        returned_of_pool_lost,
+        lost_and_returned
     from period_months
 ),
 
@@ -122,7 +135,10 @@ marked_months as (
         returned_at_end,
         new_lost,
         new_left_censored_lost,
-        returned_lost
+        returned_lost,
+        returned_of_pool_at_end,
+        returned_of_pool_lost,
+        lost_and_returned
     from dated_months
 ),
 
@@ -138,12 +154,16 @@ periods as (
         sum(new_left_censored_lost + case when is_last then new_left_censored_at_end else 0 end)
             as new_left_censored,
         sum(returned_lost + case when is_last then returned_at_end else 0 end) as returned,
+        sum(returned_of_pool_lost + case when is_last then returned_of_pool_at_end else 0 end)
+            as returned_of_pool,
         sum(lost) as lost,
         sum(lost - new_lost - returned_lost) as lost_of_start,
         sum(case when is_last then clients_end else 0 end) as clients_end,
         sum(moved_in) as moved_in,
         sum(moved_out) as moved_out,
-        sum(case when is_last then lost_pool_end else 0 end) as lost_pool_end,
+        -- Lost at the end are those lost since the start, and who stayed in the pool all the time.
+        sum(case when is_last then lost_pool_end else 0 end) - sum(lost - lost_and_returned)
+            as stayed_lost,
         sum(lost_revenue_12m) as lost_revenue_12m
     from marked_months
     group by period_kind, period, lost_after_months, cut, cut_value
@@ -160,12 +180,13 @@ periods_with_start as (
         new,
         new_left_censored,
         returned,
+        returned_of_pool,
         lost,
         lost_of_start,
         clients_end,
         moved_in,
         moved_out,
-        lost_pool_end - lost + returned as lost_pool_start,
+        stayed_lost + returned_of_pool as lost_pool_start,
         lost_revenue_12m
     from periods
 )
@@ -179,6 +200,7 @@ select
     clients_start,
     new,
     returned,
+    returned_of_pool,
     lost,
     lost_of_start,
     clients_end,
@@ -187,7 +209,7 @@ select
     case
         when clients_start > 0 then cast(clients_start - lost_of_start as double) / clients_start
     end as retention_rate,
-    case when lost_pool_start > 0 then cast(returned as double) / lost_pool_start end
+    case when lost_pool_start > 0 then cast(returned_of_pool as double) / lost_pool_start end
         as win_back_rate,
     cast(lost_revenue_12m as decimal(28, 4)) as lost_revenue_12m,
     new_left_censored,

@@ -2,6 +2,7 @@
 -- counts. Every line is counted once in each of the eight dimensions.
 -- grain:  month, dimension, entity_id
 -- reads:  sales[0], sales_by_document[0]
+-- param:  as_of_date date
 -- column: month date not null -- Calendar month, written as its first day
 -- column: dimension text not null -- client, product, category, manager, department, branch, region
 --     or channel
@@ -13,6 +14,7 @@
 -- column: documents bigint not null -- Distinct documents with a purchase line of the entity
 -- column: lines bigint not null -- Number of sales lines, returns included
 -- column: return_revenue decimal(28,4) not null -- Sum of revenue of the return lines, 0 if none
+-- column: is_partial boolean not null -- The month is not finished at the as-of date
 with documents as (
     select
         month,
@@ -370,7 +372,8 @@ select
     cast(coalesce(entity_purchases.purchases, 0) as bigint) as purchases,
     cast(coalesce(entity_purchases.documents, 0) as bigint) as documents,
     cast(entity_money.lines as bigint) as lines,
-    cast(entity_money.return_revenue as decimal(28, 4)) as return_revenue
+    cast(entity_money.return_revenue as decimal(28, 4)) as return_revenue,
+    entity_money.month + interval '1 month' - interval '1 day' > $as_of_date as is_partial
 from entity_money
 left join entity_purchases
     on entity_money.month = entity_purchases.month

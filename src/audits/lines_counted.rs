@@ -42,10 +42,13 @@ pub fn audit_lines(state: &Ingested) -> Result<AuditOutcome> {
         check(&record.file, "lines = accepted + excluded + rejected", record.lines, parts);
         let (rows, months) = held.remove(&record.snapshot).unwrap_or_default();
         // Months that a later snapshot replaced are no longer this one's.
-        let others = state.ledger.records().iter().filter(|other| {
-            other.source == record.source && other.sequence > record.sequence
-        });
-        let replaced = others.flat_map(|other| &other.months).any(|month| record.months.contains(month));
+        let others = state
+            .ledger
+            .records()
+            .iter()
+            .filter(|other| other.source == record.source && other.sequence > record.sequence);
+        let replaced =
+            others.flat_map(|other| &other.months).any(|month| record.months.contains(month));
         if !replaced {
             check(&record.file, "accepted lines in the history", record.accepted, rows);
         } else if months.iter().any(|month| !record.months.contains(month)) {

@@ -6,8 +6,10 @@ use futures::StreamExt;
 
 use super::{AuditFailure, AuditOutcome};
 use crate::console::Console;
-use crate::engine::{BuildContext, Built, MonthState, Tables, bind, statement_parameters};
-use crate::error::{Error, Result};
+use crate::engine::{
+    BuildContext, Built, MonthState, Tables, bind, failed_in, statement_parameters,
+};
+use crate::error::Result;
 use crate::models::{Audit, Model};
 use crate::month::{Month, describe_ranges, ranges};
 
@@ -87,9 +89,7 @@ async fn run_audit(
     let parameters =
         statement_parameters(&audit.parameters, Some(range.unwrap_or(whole)), context)?;
     let frame = bind(&session, &audit.file, parameters).await?;
-    let failed = |error: datafusion::error::DataFusionError| {
-        Error::configuration(format!("{}: the audit failed to run", audit.file.shown)).because(error)
-    };
+    let failed = |error| failed_in(&audit.file, error);
     let mut rows = frame.execute_stream().await.map_err(failed)?;
     let schema = rows.schema();
     let mut kept: Vec<RecordBatch> = Vec::new();

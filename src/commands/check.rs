@@ -30,9 +30,6 @@ pub async fn check(
     }
     for name in names {
         let (pipeline, catalog) = load(project, Some(&name))?;
-        for source in &pipeline.sources {
-            catalog.staging(&source.staging)?;
-        }
         check_catalog(&catalog, &pipeline.parameters).await?;
         console.data(format_args!(
             "{}: ok, {} sources, {} models, {} audits",

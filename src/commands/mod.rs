@@ -66,5 +66,8 @@ fn table_names(catalog: &Catalog) -> impl Iterator<Item = String> {
 fn load(project: &Project, pipeline: Option<&str>) -> Result<(Pipeline, Catalog)> {
     let pipeline = Pipeline::load(project, pipeline)?;
     let catalog = Catalog::load(project, &pipeline.parameters)?;
+    for source in &pipeline.sources {
+        catalog.staging(&source.staging)?;
+    }
     Ok((pipeline, catalog))
 }

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::exit_code::ExitCode;
 use crate::ingest::{Ingested, Ledger, SourceFiles, plan_ingest};
 use crate::month::Month;
-use crate::report::show_plan;
+use crate::report::{RunsFolder, show_plan};
 use crate::store::Warehouse;
 
 /// Shows the plan of a pipeline.
@@ -63,12 +63,14 @@ pub async fn plan(
             warehouse: &warehouse,
             limits: pipeline.limits,
         };
+        let finished = RunsFolder::new(warehouse.location()).newest_finished().await?;
+        let definitions = finished.map(|report| report.definitions).unwrap_or_default();
         let note = if unknown_months {
             "  build what depends on the months of the new files, which are known when they are read"
         } else {
             ""
         };
-        (plan_build(&context, &touched)?, note)
+        (plan_build(&context, &touched, &definitions)?, note)
     };
     if arguments.json {
         let plan = json!({ "pipeline": pipeline.name, "snapshots": snapshots, "tables": tables });

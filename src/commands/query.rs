@@ -51,8 +51,8 @@ pub async fn query(
             .await?;
     let session = Session::for_reading(&location, pipeline.limits)?;
     let context = session.context();
-    let existing: Vec<String> = finished.versions.keys().cloned().collect();
-    for name in existing {
+    // A table that was never committed, such as rejects without a reject, is empty.
+    for name in table_names(&catalog) {
         let Some(schema) = schema_of(&catalog, &name) else { continue };
         let files = warehouse
             .files(&name)
@@ -70,9 +70,7 @@ pub async fn query(
         Some(path) => Box::new(File::create(path).map_err(|error| {
             Error::store(format!("cannot write {}", path.display())).because(error)
         })?),
-        None => {
-            Box::new(io::BufWriter::new(Pipe { out: io::stdout(), gone: Arc::clone(&gone) }))
-        }
+        None => Box::new(io::BufWriter::new(Pipe { out: io::stdout(), gone: Arc::clone(&gone) })),
     };
     let mut rows = RowWriter::new(format, out, stream.schema())?;
     while let Some(batch) = stream.next().await {
@@ -151,7 +149,8 @@ impl RowWriter {
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let unwritten = |error: String| Error::store(format!("the rows cannot be written: {error}"));
+        let unwritten =
+            |error: String| Error::store(format!("the rows cannot be written: {error}"));
         match self {
             Self::Table(_, batches) => {
                 batches.push(batch.clone());

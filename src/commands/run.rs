@@ -17,7 +17,7 @@ use crate::console::Console;
 use crate::engine::{BuildContext, Built, History, Session, build, check_catalog};
 use crate::error::Result;
 use crate::exit_code::ExitCode;
-use crate::ingest::{Ledger, SourceFiles, ingest, plan_ingest};
+use crate::ingest::{Ledger, SourceFiles, ingest, out_of_reach, plan_ingest, unnamed_sources};
 use crate::models::Catalog;
 use crate::publish::Staged;
 use crate::report::{
@@ -100,6 +100,19 @@ impl Work<'_> {
         let session = Session::new(location, self.pipeline.limits)?;
         let ledger = Ledger::load(&warehouse).await?;
         let sources = SourceFiles::find_all(self.pipeline, self.catalog).await?;
+        for source in unnamed_sources(&sources, &ledger) {
+            self.console.talk(format_args!(
+                "note: the pipeline file no longer names source `{source}`; its lines stay in \
+                 the history (a renamed source delivers its lines a second time)"
+            ));
+        }
+        for record in out_of_reach(&sources, &ledger) {
+            self.console.talk(format_args!(
+                "note: {} was read by rules that have changed since, and is no longer there; \
+                 its lines stay as they were",
+                record.file
+            ));
+        }
         let planned = plan_ingest(&sources, &ledger).await?;
         let ingested =
             ingest(&sources, planned, &warehouse, ledger, self.stamp, self.console).await?;
@@ -147,6 +160,10 @@ impl Work<'_> {
         let published = committed
             .publish(self.catalog, &warehouse, &published_folder, history.as_of, self.stamp)
             .await?;
+        for model in &self.catalog.models {
+            let definition = model.definition(&self.pipeline.parameters)?;
+            self.report.definitions.insert(model.name.clone(), definition);
+        }
         let changed = published.written + published.removed > 0 || published.versions != before;
         self.report.outcome = if changed { Outcome::Ok } else { Outcome::NothingToDo };
         self.report.published = Some((published.written, published.removed));
@@ -165,7 +182,8 @@ impl Work<'_> {
         for failure in failures {
             let mut csv = Vec::new();
             arrow::csv::Writer::new(&mut csv).write(&failure.rows)?;
-            let name = format!("{}.{}.csv", failure.table, failure.audit);
+            let months = failure.months.replace([' ', ','], "_");
+            let name = format!("{}.{}.{months}.csv", failure.table, failure.audit);
             let kept_in = if self.arguments.dry_run {
                 "no file (dry run)".to_owned()
             } else {

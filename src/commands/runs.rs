@@ -65,8 +65,16 @@ async fn list(
     }
     let rows = reports.iter().map(row).collect();
     let header = [
-        "run", "started", "outcome", "as of", "files", "accepted", "months built", "rows built",
-        "seconds", "version",
+        "run",
+        "started",
+        "outcome",
+        "as of",
+        "files",
+        "accepted",
+        "months built",
+        "rows built",
+        "seconds",
+        "version",
     ];
     console.data(plain_table(&header, &[4, 5, 6, 7, 8], rows));
     Ok(ExitCode::Ok)

@@ -42,13 +42,29 @@ pub fn tables(
 ) -> Result<ExitCode> {
     let catalog = Catalog::load(project, &Parameters::default())?;
     let mut entries = vec![
-        base(SALES, "Sales lines of the whole history, one row per accepted line.", &["source", "source_file", "source_row"], &sales_schema()),
-        base(REJECTS, "Lines that could not be accepted, with the reason, one row per line.", &["source", "file", "row_number"], &rejects_schema()),
-        base(SNAPSHOTS, "Delivered files and what became of their lines, one row per file.", &["source", "file"], &ledger_schema()),
+        base(
+            SALES,
+            "Sales lines of the whole history, one row per accepted line.",
+            &["source", "source_file", "source_row"],
+            &sales_schema(),
+        ),
+        base(
+            REJECTS,
+            "Lines that could not be accepted, with the reason, one row per line.",
+            &["source", "file", "row_number"],
+            &rejects_schema(),
+        ),
+        base(
+            SNAPSHOTS,
+            "Delivered files and what became of their lines, one row per file.",
+            &["source", "file"],
+            &ledger_schema(),
+        ),
     ];
     entries.extend(catalog.models.iter().map(of_model));
     // Results first: they are what people come for.
-    entries.sort_by_key(|entry| (entry.kind != "result", entry.kind != "history", entry.name.clone()));
+    entries
+        .sort_by_key(|entry| (entry.kind != "result", entry.kind != "history", entry.name.clone()));
     match &arguments.name {
         None if arguments.json => {
             console.data(serde_json::to_string_pretty(&json!({ "tables": entries }))?);
@@ -142,7 +158,12 @@ fn explain(entry: &Entry) -> String {
         .iter()
         .map(|column| {
             let null = if column.nullable { "" } else { "not null" };
-            vec![column.name.clone(), column.r#type.clone(), null.to_owned(), column.meaning.clone()]
+            vec![
+                column.name.clone(),
+                column.r#type.clone(),
+                null.to_owned(),
+                column.meaning.clone(),
+            ]
         })
         .collect();
     let reads = if entry.reads.is_empty() {

@@ -165,9 +165,11 @@ impl Place<'_> {
         allowed: &[&'w str],
     ) -> Result<&'w str> {
         let Some(given) = setting else { return Ok(allowed[0]) };
-        allowed.iter().find(|word| **word == given.get_ref().as_str()).copied().ok_or_else(|| {
-            self.error(key, given, &format!("must be one of {}", quoted(allowed)))
-        })
+        allowed
+            .iter()
+            .find(|word| **word == given.get_ref().as_str())
+            .copied()
+            .ok_or_else(|| self.error(key, given, &format!("must be one of {}", quoted(allowed))))
     }
 
     /// Different words out of a list, or all of `default` when the key is absent.
@@ -195,7 +197,11 @@ impl Place<'_> {
             }
         }
         // The order of writing must not matter to results or fingerprints.
-        Ok(allowed.iter().map(|word| (*word).to_owned()).filter(|word| words.contains(word)).collect())
+        Ok(allowed
+            .iter()
+            .map(|word| (*word).to_owned())
+            .filter(|word| words.contains(word))
+            .collect())
     }
 }
 

@@ -34,11 +34,14 @@ pub fn parse_type(text: &str) -> Option<ParameterType> {
     let text = text.trim();
     let data_type = if let Some(item) = text.strip_suffix("[]") {
         DataType::List(Arc::new(Field::new_list_field(parse_type(item)?.data_type, true)))
-    } else if let Some(inside) = text.strip_prefix("decimal(").and_then(|rest| rest.strip_suffix(')'))
+    } else if let Some(inside) =
+        text.strip_prefix("decimal(").and_then(|rest| rest.strip_suffix(')'))
     {
         let (precision, scale) = inside.split_once(',')?;
-        let precision: u8 = precision.trim().parse().ok().filter(|digits| (1..=38).contains(digits))?;
-        let scale: i8 = scale.trim().parse().ok().filter(|digits| (0..=precision as i8).contains(digits))?;
+        let precision: u8 =
+            precision.trim().parse().ok().filter(|digits| (1..=38).contains(digits))?;
+        let scale: i8 =
+            scale.trim().parse().ok().filter(|digits| (0..=precision as i8).contains(digits))?;
         DataType::Decimal128(precision, scale)
     } else {
         match text {
@@ -160,8 +163,7 @@ fn xyz(raw: &XyzTable, window: i64, place: &Place<'_>, values: &mut Values) -> R
         text(place.word("parameters.xyz.history", &raw.history, &histories)?),
     );
     let methods = ["variation", "frequency"];
-    values
-        .insert("xyz_method", text(place.word("parameters.xyz.method", &raw.method, &methods)?));
+    values.insert("xyz_method", text(place.word("parameters.xyz.method", &raw.method, &methods)?));
     let min_months = place.whole_number(
         "parameters.xyz.min_months",
         &raw.min_months,
@@ -354,4 +356,3 @@ impl Default for Parameters {
         Self::check(&ParametersTable::default(), &place).unwrap_or_else(|_| unreachable_defaults())
     }
 }
-

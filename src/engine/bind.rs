@@ -24,9 +24,11 @@ pub async fn bind(
     parameters: Vec<(String, ScalarValue)>,
 ) -> Result<DataFrame> {
     let wrong = |problem: String| Error::configuration(format!("{}: {problem}", file.shown));
-    let plan = context.state().create_logical_plan(&file.text).await.map_err(|error| {
-        wrong("the SQL cannot be planned".to_owned()).because(error)
-    })?;
+    let plan = context
+        .state()
+        .create_logical_plan(&file.text)
+        .await
+        .map_err(|error| wrong("the SQL cannot be planned".to_owned()).because(error))?;
     let allowed =
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     allowed
@@ -35,7 +37,8 @@ pub async fn bind(
     let names = plan.get_parameter_names()?;
     let used: BTreeSet<&str> = names.iter().map(|name| name.trim_start_matches('$')).collect();
     let mut parameters = parameters;
-    parameters.retain(|(name, _)| used.contains(name.as_str()) || !IMPLIED.contains(&name.as_str()));
+    parameters
+        .retain(|(name, _)| used.contains(name.as_str()) || !IMPLIED.contains(&name.as_str()));
     let given: BTreeSet<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
     if let Some(missing) = used.difference(&given).next() {
         return Err(wrong(format!("the SQL uses ${missing}, which no `param:` line declares")));
@@ -43,9 +46,9 @@ pub async fn bind(
     if let Some(extra) = given.difference(&used).next() {
         return Err(wrong(format!("`param: {extra}` is declared, but the SQL does not use it")));
     }
-    let bound = plan.with_param_values(parameters).map_err(|error| {
-        wrong("the parameters do not fit the SQL".to_owned()).because(error)
-    })?;
+    let bound = plan
+        .with_param_values(parameters)
+        .map_err(|error| wrong("the parameters do not fit the SQL".to_owned()).because(error))?;
     Ok(DataFrame::new(context.state(), bound))
 }
 
@@ -54,10 +57,8 @@ pub async fn bind(
 /// # Errors
 /// Configuration errors with the engine's explanation.
 pub async fn read_only_query(context: &SessionContext, sql: &str) -> Result<DataFrame> {
-    let allowed = SQLOptions::new()
-        .with_allow_ddl(false)
-        .with_allow_dml(false)
-        .with_allow_statements(false);
+    let allowed =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     context.sql_with_options(sql, allowed).await.map_err(|error| {
         Error::configuration("the query cannot be run")
             .because(error)

@@ -17,7 +17,7 @@ use crate::config::{Limits, Parameters};
 use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::ingest::{SALES, sales_schema};
-use crate::models::{Catalog, Fingerprint, FingerprintBuilder, Model, Read};
+use crate::models::{Catalog, Definition, Fingerprint, FingerprintBuilder, Model, Read};
 use crate::month::Month;
 use crate::store::{DataFile, EncodedFile, Slot, Warehouse};
 
@@ -175,7 +175,8 @@ impl TableWork<'_> {
         let (mut month, last) = (self.context.history.first, self.context.history.last);
         // A table that reads itself may settle again after a correction, so its slices
         // start small: one month, two, four …
-        let mut slice = if self.model.reads_itself() && self.has_committed(month) { 1 } else { usize::MAX };
+        let mut slice =
+            if self.model.reads_itself() && self.has_committed(month) { 1 } else { usize::MAX };
         while month <= last {
             let fingerprint = self.fingerprint(Some(month))?;
             if self.take_existing(Some(month), fingerprint, resumable).await? {
@@ -265,10 +266,7 @@ impl TableWork<'_> {
     async fn run(&mut self, range: Option<(Month, Month)>) -> Result<Vec<BrokenContract>> {
         let model = self.model;
         let context = self.context.session.context();
-        let tables = Tables {
-            build: self.context,
-            files: &self.built.files,
-        };
+        let tables = Tables { build: self.context, files: &self.built.files };
         tables.register(&context, &model.reads, range).await?;
         let values = statement_parameters(
             &model.parameters,
@@ -376,9 +374,11 @@ impl Tables<'_> {
                 self.register_sales(context, from, to).await?;
                 continue;
             }
-            let model = self.build.catalog.model(&read.table).ok_or_else(|| {
-                Error::bug(format!("{} reads an unknown table", read.table))
-            })?;
+            let model = self
+                .build
+                .catalog
+                .model(&read.table)
+                .ok_or_else(|| Error::bug(format!("{} reads an unknown table", read.table)))?;
             let files = self.files.get(&read.table).into_iter().flat_map(BTreeMap::values);
             let visible = files.filter(|(file, _)| {
                 file.slot.month.is_none_or(|month| (from..=to).contains(&month))
@@ -400,10 +400,8 @@ impl Tables<'_> {
         let table = self.build.session.table(&sales_schema(), placed);
         if history.needs_cut(from, to) {
             let end = ScalarValue::Date32(Some(history.as_of.date.to_epoch_days()));
-            let seen = context
-                .read_table(table)?
-                .filter(ident("sale_date").lt_eq(lit(end)))?
-                .into_view();
+            let seen =
+                context.read_table(table)?.filter(ident("sale_date").lt_eq(lit(end)))?.into_view();
             context.register_table(SALES, seen)?;
         } else {
             context.register_table(SALES, table)?;
@@ -430,9 +428,7 @@ pub fn statement_parameters(
     for (name, _) in declared {
         let value = match name.as_str() {
             "first_month" | "last_month" => continue,
-            "as_of_date" => {
-                ScalarValue::Date32(Some(context.history.as_of.date.to_epoch_days()))
-            }
+            "as_of_date" => ScalarValue::Date32(Some(context.history.as_of.date.to_epoch_days())),
             "history_first_month" => date(context.history.first),
             other => context
                 .parameters
@@ -454,6 +450,7 @@ pub fn statement_parameters(
 pub fn plan_build(
     context: &BuildContext<'_>,
     touched_sales: &BTreeSet<Month>,
+    before: &BTreeMap<String, Definition>,
 ) -> Result<Vec<TablePlan>> {
     let mut built = Built::default();
     let mut planned: BTreeMap<String, BTreeSet<Option<Month>>> = BTreeMap::new();
@@ -464,18 +461,19 @@ pub fn plan_build(
         let committed = context.warehouse.files(&model.name);
         let files = committed.map(|file| (file.slot.clone(), (file.clone(), false))).collect();
         built.files.insert(model.name.clone(), files);
+        let is_new = context.warehouse.files(&model.name).next().is_none();
+        let definition_change =
+            describe_change(before.get(&model.name), &model.definition(context.parameters)?);
         let mut months = BTreeMap::new();
         let mut stale = BTreeSet::new();
-        let wanted: Vec<Option<Month>> = if model.is_monthly() {
-            history.months().map(Some).collect()
-        } else {
-            vec![None]
-        };
+        let wanted: Vec<Option<Month>> =
+            if model.is_monthly() { history.months().map(Some).collect() } else { vec![None] };
         for month in wanted {
             let input = stale_input(context, model, month, touched_sales, &planned, &stale);
             let slot = Slot::of_result(month);
             let reason = match (context.warehouse.file(&model.name, &slot), input) {
-                (None, _) => Some("first build".to_owned()),
+                (None, _) if is_new => Some("first build".to_owned()),
+                (None, _) => Some("new month".to_owned()),
                 (Some(_), Some(input)) => Some(format!("{input} changes")),
                 (Some(file), None) => {
                     let table = TableBuild {
@@ -488,7 +486,7 @@ pub fn plan_build(
                     };
                     let work = TableWork { context, model, built: &mut built, table };
                     (work.fingerprint(month)? != file.fingerprint)
-                        .then(|| "changed SQL, parameter or as-of date".to_owned())
+                        .then(|| definition_change.clone())
                 }
             };
             if let Some(reason) = reason {
@@ -503,6 +501,20 @@ pub fn plan_build(
         }
     }
     Ok(plans)
+}
+
+/// What of a table's definition differs from the last run's; if nothing does, only the
+/// as-of date or the beginning of the history can be behind a new fingerprint.
+fn describe_change(before: Option<&Definition>, now: &Definition) -> String {
+    let Some(before) = before else { return "changed model or parameter".to_owned() };
+    if before.sql != now.sql {
+        return "changed SQL".to_owned();
+    }
+    let changed = now.parameters.iter().find_map(|(name, value)| {
+        let old = before.parameters.get(name)?;
+        (old != value).then(|| format!("changed parameter {name}: {old} to {value}"))
+    });
+    changed.unwrap_or_else(|| "the as-of date or the start of the history moved".to_owned())
 }
 
 /// The first input of a month that is itself planned.

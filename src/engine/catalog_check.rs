@@ -48,8 +48,7 @@ async fn analyze(file: &SqlFile, frame: datafusion::dataframe::DataFrame) -> Res
 
 fn empty_inputs(catalog: &Catalog, reads: &[Read]) -> Result<SessionContext> {
     let context = SessionContext::new();
-    context.state_ref().write().config_mut().options_mut().sql_parser.parse_float_as_decimal =
-        true;
+    context.state_ref().write().config_mut().options_mut().sql_parser.parse_float_as_decimal = true;
     for read in reads {
         let schema = match catalog.model(&read.table) {
             Some(model) => model.schema(),

@@ -12,7 +12,7 @@ use datafusion::prelude::ident;
 use futures::StreamExt;
 
 use crate::error::{Error, Result};
-use crate::models::Model;
+use crate::models::{Model, SqlFile};
 use crate::month::Month;
 use crate::store::{EncodedFile, ParquetEncoder};
 
@@ -56,13 +56,13 @@ pub async fn run_statement(
     let sorted = frame
         .select(columns)?
         .sort(order.iter().map(|name| ident(name).sort(true, true)).collect())?;
-    let mut rows = sorted.execute_stream().await.map_err(|error| in_model(model, error))?;
+    let mut rows = sorted.execute_stream().await.map_err(|error| failed_in(&model.file, error))?;
     let schema = model.schema();
     let mut months = range.map(|(first, last)| first.through(last).peekable());
     let mut open = OpenFile::new(model, &schema, &order)?;
     let mut current = months.as_mut().and_then(Iterator::next);
     while let Some(batch) = rows.next().await {
-        let batch = conform(&schema, &batch.map_err(|error| in_model(model, error))?)?;
+        let batch = conform(&schema, &batch.map_err(|error| failed_in(&model.file, error))?)?;
         for (month, part) in split(model, &batch, range)? {
             while current != month {
                 // The open month is over; months in between have no rows.
@@ -86,8 +86,8 @@ pub async fn run_statement(
     }
 }
 
-/// An engine error with the model it happened in.
-fn in_model(model: &Model, error: datafusion::error::DataFusionError) -> Error {
+/// An engine error with the SQL file it happened in.
+pub fn failed_in(file: &SqlFile, error: datafusion::error::DataFusionError) -> Error {
     use datafusion::error::DataFusionError as Engine;
     let of_values = matches!(
         error.find_root(),
@@ -95,11 +95,11 @@ fn in_model(model: &Model, error: datafusion::error::DataFusionError) -> Error {
     );
     let text = error.to_string();
     if of_values && !text.contains("No space left") {
-        return Error::configuration(format!("{}: the SQL failed", model.file.shown)).because(error);
+        return Error::configuration(format!("{}: the SQL failed", file.shown)).because(error);
     }
     let general = Error::from(error);
     match general.fault() {
-        crate::error::Fault::Store => Error::store(format!("computing {} failed", model.name))
+        crate::error::Fault::Store => Error::store(format!("computing {} failed", file.name))
             .because(general)
             .hint("free memory or disk space, or change limits in the pipeline file; run again: finished months are kept"),
         _ => general,
@@ -146,7 +146,9 @@ pub fn check_contract(frame: &DataFrame, model: &Model) -> Result<()> {
         }
     }
     match fields.get(model.columns.len()) {
-        Some(extra) => wrong(format!("the SQL delivers `{}`, which has no column line", extra.name())),
+        Some(extra) => {
+            wrong(format!("the SQL delivers `{}`, which has no column line", extra.name()))
+        }
         None => Ok(()),
     }
 }
@@ -183,8 +185,7 @@ fn split(
     let mut start = 0;
     while start < batch.num_rows() {
         let day = months.value(start);
-        let length =
-            months.values()[start..].iter().take_while(|other| **other == day).count();
+        let length = months.values()[start..].iter().take_while(|other| **other == day).count();
         let month = if months.is_null(start) { None } else { Month::of_epoch_day(day) };
         let month = month
             .filter(|month| month.epoch_day() == day && (first..=last).contains(month))
@@ -237,8 +238,9 @@ impl<'a> OpenFile<'a> {
             .filter(|name| model.grain.contains(name))
             .map(|name| schema.index_of(name))
             .collect::<Result<_, _>>()?;
-        let fields =
-            grain_places.iter().map(|place| SortField::new(schema.field(*place).data_type().clone()));
+        let fields = grain_places
+            .iter()
+            .map(|place| SortField::new(schema.field(*place).data_type().clone()));
         let nulls = model
             .columns
             .iter()

@@ -50,10 +50,7 @@ impl History {
     ///
     /// # Errors
     /// When there are no sales, or none up to the given date.
-    pub fn new(
-        sales: BTreeMap<Slot, (DataFile, bool)>,
-        as_of: Option<NaiveDate>,
-    ) -> Result<Self> {
+    pub fn new(sales: BTreeMap<Slot, (DataFile, bool)>, as_of: Option<NaiveDate>) -> Result<Self> {
         let months = sales.values().filter(|(file, _)| file.rows > 0);
         let first = months.filter_map(|(file, _)| file.slot.month).min().ok_or_else(|| {
             Error::data("no sales line was accepted, so there is nothing to compute")

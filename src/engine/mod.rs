@@ -14,6 +14,6 @@ pub use build::{
     statement_parameters,
 };
 pub use catalog_check::check_catalog;
-pub use execute::{BrokenContract, SliceWriter, run_statement};
+pub use execute::{BrokenContract, SliceWriter, failed_in, run_statement};
 pub use history::{AsOf, History};
 pub use session::Session;

@@ -41,10 +41,7 @@ impl MonthFiles {
         Statistics {
             num_rows: Precision::Exact(file.rows as usize),
             total_byte_size: Precision::Inexact(file.bytes as usize),
-            column_statistics: vec![
-                ColumnStatistics::new_unknown();
-                self.schema.fields().len()
-            ],
+            column_statistics: vec![ColumnStatistics::new_unknown(); self.schema.fields().len()],
         }
     }
 }
@@ -95,10 +92,7 @@ impl TableProvider for MonthFiles {
         let statistics = Statistics {
             num_rows: Precision::Exact(rows as usize),
             total_byte_size: Precision::Inexact(bytes as usize),
-            column_statistics: vec![
-                ColumnStatistics::new_unknown();
-                self.schema.fields().len()
-            ],
+            column_statistics: vec![ColumnStatistics::new_unknown(); self.schema.fields().len()],
         };
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
         let source = Arc::new(ParquetSource::new(Arc::clone(&self.schema)));

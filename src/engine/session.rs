@@ -78,10 +78,8 @@ impl Session {
         schema: &Schema,
         files: impl IntoIterator<Item = (String, DataFile)>,
     ) -> Arc<dyn TableProvider> {
-        let files = files
-            .into_iter()
-            .map(|(path, file)| (self.location.path(&path), file))
-            .collect();
+        let files =
+            files.into_iter().map(|(path, file)| (self.location.path(&path), file)).collect();
         Arc::new(MonthFiles::new(self.location.url(), with_views(schema), files))
     }
 }

@@ -83,12 +83,17 @@ impl<R: Read> CsvRows<R> {
             .quote(source.quote)
             .flexible(true)
             .has_headers(false)
+            // With its default the reader counts lines wrongly where they end in CR LF.
+            .terminator(csv::Terminator::Any(b'\n'))
             .from_reader(text);
         let mut header = ByteRecord::new();
-        let found = reader.read_byte_record(&mut header).map_err(|error| unreadable(file, error))?;
+        let found =
+            next_record(&mut reader, &mut header).map_err(|error| unreadable(file, error))?;
         if !found {
-            return Err(Error::data(format!("{file}: the file is empty; not even a header is there"))
-                .hint("deliver the file again; nothing was changed"));
+            return Err(Error::data(format!(
+                "{file}: the file is empty; not even a header is there"
+            ))
+            .hint("deliver the file again; nothing was changed"));
         }
         let names: Vec<String> =
             header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
@@ -133,9 +138,7 @@ impl<R: Read> CsvRows<R> {
         let mut lines = Vec::new();
         while records.len() < BATCH_ROWS {
             let mut record = ByteRecord::new();
-            let more = self
-                .reader
-                .read_byte_record(&mut record)
+            let more = next_record(&mut self.reader, &mut record)
                 .map_err(|error| unreadable(&self.file, error))?;
             if !more {
                 break;
@@ -159,8 +162,7 @@ impl<R: Read> CsvRows<R> {
             arrays.push(cells.read(&records, &mut problems)?);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(records.len()));
-        let batch =
-            RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)?;
+        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)?;
         Ok(Some(RawRows { batch, lines, problems, records }))
     }
 
@@ -171,6 +173,21 @@ impl<R: Read> CsvRows<R> {
             reason: format!("has {} cells, the header has {}", record.len(), self.header_width),
         })
     }
+}
+
+/// Reads a record whose line may end in LF or CR LF; blank lines are passed over.
+fn next_record<R: Read>(reader: &mut csv::Reader<R>, record: &mut ByteRecord) -> csv::Result<bool> {
+    while reader.read_byte_record(record)? {
+        let last = record.len() - 1;
+        if let Some(cell) = record[last].strip_suffix(b"\r").map(<[u8]>::to_vec) {
+            record.truncate(last);
+            record.push_field(&cell);
+        }
+        if record.len() > 1 || !record[0].is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Schema under which a staging file sees the raw rows.
@@ -203,7 +220,9 @@ impl CellReader<'_> {
                     let parse: &mut dyn FnMut(&str) -> Result<_, String> = &mut $parse;
                     let cell = self.text(record).and_then(|text| match text {
                         None => Ok(None),
-                        Some(text) => parse(text).map(Some).map_err(|reason| (text.to_owned(), reason)),
+                        Some(text) => {
+                            parse(text).map(Some).map_err(|reason| (text.to_owned(), reason))
+                        }
                     });
                     match cell {
                         Ok(value) => builder.append_option(value),
@@ -251,10 +270,7 @@ impl CellReader<'_> {
     }
 
     /// The cell's text; blank cells and absent columns are null.
-    fn text<'r>(
-        &self,
-        record: &'r ByteRecord,
-    ) -> Result<Option<&'r str>, (String, String)> {
+    fn text<'r>(&self, record: &'r ByteRecord) -> Result<Option<&'r str>, (String, String)> {
         let Some(bytes) = self.column.place.and_then(|place| record.get(place)) else {
             return Ok(None);
         };
@@ -278,7 +294,15 @@ fn unreadable(file: &str, error: csv::Error) -> Error {
 fn missing_column(file: &str, wanted: &str, names: &[String], staging: &Staging) -> Error {
     let nearest = names
         .iter()
-        .map(|name| (strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &wanted.to_lowercase()), name))
+        .map(|name| {
+            (
+                strsim::normalized_damerau_levenshtein(
+                    &name.to_lowercase(),
+                    &wanted.to_lowercase(),
+                ),
+                name,
+            )
+        })
         .filter(|(likeness, _)| *likeness >= 0.5)
         .max_by(|one, other| one.0.total_cmp(&other.0));
     let hint = match nearest {

@@ -18,7 +18,9 @@ pub struct PassedHash(Arc<Mutex<blake3::Hasher>>);
 impl PassedHash {
     /// The hash of everything read so far.
     pub fn finish(&self) -> blake3::Hash {
-        self.0.lock().map_or_else(|poisoned| poisoned.into_inner().finalize(), |hash| hash.finalize())
+        self.0
+            .lock()
+            .map_or_else(|poisoned| poisoned.into_inner().finalize(), |hash| hash.finalize())
     }
 }
 

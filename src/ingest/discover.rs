@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use globset::GlobBuilder;
+use object_store::path::Path;
 
 use crate::config::Source;
 use crate::error::{Error, Result};
@@ -10,6 +11,8 @@ use crate::store::Location;
 /// A file that a source's glob matched.
 #[derive(Debug, Clone)]
 pub struct FoundFile {
+    /// Where the store has it, exactly as listed.
+    pub location: Path,
     /// Path below the source's folder; names the file in the history.
     pub path: String,
     /// Bytes.
@@ -45,6 +48,7 @@ pub async fn find_files(source: &Source, folder: &Location) -> Result<Vec<FoundF
         let path = folder.relative(&object.location);
         if matcher.is_match(&path) {
             found.push(FoundFile {
+                location: object.location.clone(),
                 path,
                 size: object.size,
                 modified: object.last_modified,

@@ -94,8 +94,10 @@ const RECORD: &str = "record";
 
 /// Schema of the snapshots table.
 pub fn ledger_schema() -> SchemaRef {
-    let texts = TEXT_COLUMNS.iter().map(|(name, meaning, _)| described(name, DataType::Utf8, meaning));
-    let counts = COUNT_COLUMNS.iter().map(|(name, meaning, _)| described(name, DataType::Int64, meaning));
+    let texts =
+        TEXT_COLUMNS.iter().map(|(name, meaning, _)| described(name, DataType::Utf8, meaning));
+    let counts =
+        COUNT_COLUMNS.iter().map(|(name, meaning, _)| described(name, DataType::Int64, meaning));
     Arc::new(Schema::new(texts.chain(counts).collect::<Vec<_>>()))
 }
 
@@ -119,7 +121,8 @@ impl Ledger {
             let Some(texts) = batch.column_by_name(RECORD) else { continue };
             for text in texts.as_string::<i32>().iter().flatten() {
                 let record = serde_json::from_str(text).map_err(|error| {
-                    Error::store(format!("{path} holds a record that cannot be read")).because(error)
+                    Error::store(format!("{path} holds a record that cannot be read"))
+                        .because(error)
                 })?;
                 records.push(record);
             }

@@ -136,7 +136,8 @@ impl<'a> Line<'a> {
 
     /// A line with a negative quantity or amount is a return whatever it calls itself.
     fn kinds(&self, fates: &mut [Fate]) -> StringArray {
-        let negative = |amounts: &Decimal128Array, row| amounts.is_valid(row) && amounts.value(row) < 0;
+        let negative =
+            |amounts: &Decimal128Array, row| amounts.is_valid(row) && amounts.value(row) < 0;
         let kind_of = |(row, fate): (usize, &mut Fate)| {
             let given = self.kind.is_valid(row).then(|| self.kind.value(row));
             if let Some(other) = given.filter(|kind| ![SALE, RETURN].contains(kind))

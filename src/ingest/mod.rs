@@ -6,19 +6,22 @@ mod decode;
 mod discover;
 mod ledger;
 mod lines;
-mod work;
 mod rejects;
 mod snapshot;
 mod staging;
 mod values;
+mod work;
 
 pub use canonical::{CANONICAL_COLUMNS, sales_schema};
 pub use discover::{FoundFile, find_files};
 pub use ledger::{Ledger, SnapshotRecord, ledger_schema};
-pub use work::{Ingested, PlannedSnapshot, SourceFiles, WorkReason, ingest, plan_ingest};
 pub use rejects::rejects_schema;
 pub use snapshot::month_in_name;
 pub use staging::StagingPlan;
+pub use work::{
+    Ingested, PlannedSnapshot, SourceFiles, WorkReason, ingest, out_of_reach, plan_ingest,
+    unnamed_sources,
+};
 
 /// The sales history, one row per accepted line.
 pub const SALES: &str = "sales";

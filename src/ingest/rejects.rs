@@ -16,7 +16,11 @@ pub fn rejects_schema() -> SchemaRef {
         described("source", DataType::Utf8, "Name of the source"),
         described("file", DataType::Utf8, "File that delivered the line"),
         described("row_number", DataType::Int64, "Line of the file, the header is 1"),
-        described("column_name", DataType::Utf8, "Column that was refused; empty for the whole row"),
+        described(
+            "column_name",
+            DataType::Utf8,
+            "Column that was refused; empty for the whole row",
+        ),
         described("value", DataType::Utf8, "Text of that cell"),
         described("reason", DataType::Utf8, "Why it was refused"),
         described("raw_text", DataType::Utf8, "The whole row as delimited text"),

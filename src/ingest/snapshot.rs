@@ -154,14 +154,12 @@ fn split_by_month(
         for day in distinct {
             let month = Month::of_epoch_day(day)
                 .ok_or_else(|| Error::bug(format!("day {day} lies in no month")))?;
-            let mask: BooleanArray = days.values().iter().map(|other| Some(*other == day)).collect();
+            let mask: BooleanArray =
+                days.values().iter().map(|other| Some(*other == day)).collect();
             parts.entry(month).or_default().push(filter_record_batch(&batch, &mask)?);
         }
     }
-    parts
-        .into_iter()
-        .map(|(month, parts)| Ok((month, concat_batches(schema, &parts)?)))
-        .collect()
+    parts.into_iter().map(|(month, parts)| Ok((month, concat_batches(schema, &parts)?))).collect()
 }
 
 /// Lines are kept by client, then time: models group by client, and like compresses like.

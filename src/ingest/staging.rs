@@ -12,7 +12,7 @@ use datafusion::datasource::empty::EmptyTable;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, Projection};
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::canonical::CANONICAL_COLUMNS;
 use super::csv_rows::raw_schema;
@@ -44,17 +44,20 @@ impl StagingPlan {
     pub async fn new(staging: &Staging) -> Result<Self> {
         let shown = staging.file.shown.clone();
         let wrong = |problem: String| Error::configuration(format!("{shown}: {problem}"));
-        let context = SessionContext::new();
+        let mut config = SessionConfig::new();
+        config.options_mut().sql_parser.parse_float_as_decimal = true;
+        let context = SessionContext::new_with_config(config);
         let raw = Arc::new(EmptyTable::new(raw_schema(staging)));
         context.register_table(Staging::RAW_TABLE, raw)?;
         let state = context.state();
-        let plan = state.create_logical_plan(&staging.file.text).await.map_err(|error| {
-            wrong("the SQL cannot be planned".to_owned()).because(error)
-        })?;
+        let plan = state
+            .create_logical_plan(&staging.file.text)
+            .await
+            .map_err(|error| wrong("the SQL cannot be planned".to_owned()).because(error))?;
         refuse_row_changes(&plan).map_err(&wrong)?;
-        let optimized = state.optimize(&plan).map_err(|error| {
-            wrong("the SQL cannot be planned".to_owned()).because(error)
-        })?;
+        let optimized = state
+            .optimize(&plan)
+            .map_err(|error| wrong("the SQL cannot be planned".to_owned()).because(error))?;
         let mut steps = Vec::new();
         collect_steps(&optimized, &state, &mut steps)
             .map_err(|error| wrong("the SQL cannot be planned".to_owned()).because(error))?;
@@ -92,8 +95,7 @@ impl StagingPlan {
                         .hint("declare the column's type in `raw:`, so that bad values become rejects")
                 })?;
             let options = RecordBatchOptions::new().with_row_count(Some(rows));
-            batch =
-                RecordBatch::try_new_with_options(Arc::clone(&step.schema), columns, &options)?;
+            batch = RecordBatch::try_new_with_options(Arc::clone(&step.schema), columns, &options)?;
         }
         Ok(batch)
     }

@@ -162,8 +162,10 @@ mod tests {
         assert_eq!(decimal("1.00005"), Err("has more than 4 decimals".to_owned()));
         assert_eq!(decimal("99999999999999.9999"), Ok(999_999_999_999_999_999));
         assert_eq!(decimal("100000000000000"), Err("is too large".to_owned()));
-        for wrong in ["", "-", ".", "n/a", "1,5", "1e5", "12 34", "1  234", "1 2345", "--1", "1.2.3", "0x1", "1 "]
-        {
+        for wrong in [
+            "", "-", ".", "n/a", "1,5", "1e5", "12 34", "1  234", "1 2345", "--1", "1.2.3", "0x1",
+            "1 ",
+        ] {
             let read = decimal(wrong);
             assert!(read.is_err() || wrong == "1 ", "{wrong:?} gave {read:?}");
         }

@@ -111,8 +111,7 @@ impl<'a> SourceFiles<'a> {
         &self,
         file: &FoundFile,
     ) -> Result<futures::stream::BoxStream<'static, object_store::Result<Bytes>>> {
-        let path = self.folder.path(&file.path);
-        let got = self.folder.store().get(&path).await;
+        let got = self.folder.store().get(&file.location).await;
         Ok(got.map_err(|error| self.unreadable(file, error))?.into_stream())
     }
 
@@ -179,6 +178,32 @@ pub async fn plan_ingest(
         WorkReason::New | WorkReason::Changed => (1, None),
     });
     Ok(planned)
+}
+
+/// Sources whose lines are in the history, but that the pipeline no longer names.
+pub fn unnamed_sources<'l>(sources: &[SourceFiles<'_>], ledger: &'l Ledger) -> Vec<&'l str> {
+    let is_named = |name: &str| sources.iter().any(|files| files.source.name == name);
+    let names = ledger.records().iter().map(|record| record.source.as_str());
+    let mut unnamed: Vec<&str> = names.filter(|name| !is_named(name)).collect();
+    unnamed.sort_unstable();
+    unnamed.dedup();
+    unnamed
+}
+
+/// Files that were read by other rules than today's and are no longer there to be read
+/// again: their lines stay as they are.
+pub fn out_of_reach<'l>(
+    sources: &[SourceFiles<'_>],
+    ledger: &'l Ledger,
+) -> Vec<&'l SnapshotRecord> {
+    let is_out = |record: &&SnapshotRecord| {
+        sources.iter().any(|files| {
+            files.source.name == record.source
+                && files.definition != record.definition
+                && !files.files.iter().any(|file| file.path == record.file)
+        })
+    };
+    ledger.records().iter().filter(is_out).collect()
 }
 
 fn looks_unchanged(record: &SnapshotRecord, file: &FoundFile) -> bool {
@@ -318,9 +343,7 @@ async fn stage_one(
     };
     if resumable {
         let fingerprint = identity(&files.bytes_hash(&snapshot.found).await?);
-        if let Some(bytes) = warehouse.location().read(&note_path(fingerprint)).await?
-            && let Ok(staged) = serde_json::from_slice::<StagedSnapshot>(&bytes)
-        {
+        if let Some(staged) = resume(warehouse, fingerprint).await? {
             return Ok(staged);
         }
     }
@@ -328,16 +351,32 @@ async fn stage_one(
     let reader: Box<dyn Read + Send> = Box::new(SyncIoBridge::new(StreamReader::new(chunks)));
     let (source, staging) = (files.source.clone(), files.staging.clone());
     let path = snapshot.file.clone();
-    let read = tokio::task::spawn_blocking(move || {
-        read_snapshot(reader, &path, &source, &staging, &plan)
-    })
-    .await
-    .map_err(|error| Error::bug("reading a file broke off").because(error))??;
+    let read =
+        tokio::task::spawn_blocking(move || read_snapshot(reader, &path, &source, &staging, &plan))
+            .await
+            .map_err(|error| Error::bug("reading a file broke off").because(error))??;
     let fingerprint = identity(&read.bytes_hash);
     let staged = stage_files(files, snapshot, read, fingerprint, warehouse, run).await?;
     let note = Bytes::from(serde_json::to_vec(&staged)?);
     warehouse.location().write(&note_path(fingerprint), note).await?;
     Ok(staged)
+}
+
+/// What an interrupted run read of a file, when all of it is still staged and whole. A run
+/// that was killed while committing has moved some of it away.
+async fn resume(warehouse: &Warehouse, snapshot: Fingerprint) -> Result<Option<StagedSnapshot>> {
+    let Some(bytes) = warehouse.location().read(&note_path(snapshot)).await? else {
+        return Ok(None);
+    };
+    let Ok(staged) = serde_json::from_slice::<StagedSnapshot>(&bytes) else { return Ok(None) };
+    for noted in &staged.files {
+        let file = DataFile::parse(&noted.name, noted.rows, noted.bytes, noted.last_day);
+        let Some(file) = file else { return Ok(None) };
+        if warehouse.verify_staged(&noted.table, &file).await?.is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(staged))
 }
 
 fn note_path(snapshot: Fingerprint) -> String {
@@ -465,11 +504,7 @@ fn refuse_rejects(
     Ok(())
 }
 
-fn put_in_place(
-    state: &mut Ingested,
-    staged: StagedSnapshot,
-    reason: WorkReason,
-) -> Result<()> {
+fn put_in_place(state: &mut Ingested, staged: StagedSnapshot, reason: WorkReason) -> Result<()> {
     let StagedSnapshot { record, files, .. } = staged;
     // What the same file gave before and does not give now.
     if let Some(before) = state.ledger.find(&record.source, &record.file) {

@@ -30,9 +30,7 @@ impl Catalog {
         for (folder, layer) in [("intermediate", Layer::Intermediate), ("marts", Layer::Mart)] {
             for file in SqlFile::all(project, folder)? {
                 let model = Model::parse(file, layer, parameters)?;
-                if let Some(other) =
-                    models.iter().find(|other: &&Model| other.name == model.name)
-                {
+                if let Some(other) = models.iter().find(|other: &&Model| other.name == model.name) {
                     return Err(Error::configuration(format!(
                         "{} and {} make the same table",
                         other.file.shown, model.file.shown

@@ -48,8 +48,9 @@ pub(super) fn name_and_type(
         None => definition.split_once(' ').ok_or_else(wrong)?,
     };
     let column_type = parse_type(rest).ok_or_else(|| {
-        header.error(line, format!("`{}` is no known type", rest.trim()))
-            .hint("types are text, date, bigint, double, boolean, decimal(p,s) and lists like text[]")
+        header.error(line, format!("`{}` is no known type", rest.trim())).hint(
+            "types are text, date, bigint, double, boolean, decimal(p,s) and lists like text[]",
+        )
     })?;
     Ok((name.to_owned(), column_type))
 }
@@ -60,9 +61,8 @@ pub fn schema_of(columns: &[Column]) -> SchemaRef {
     let fields: Vec<Field> = columns
         .iter()
         .map(|column| {
-            Field::new(&column.name, column.column_type.data_type.clone(), true).with_metadata(
-                HashMap::from([("comment".to_owned(), column.meaning.clone())]),
-            )
+            Field::new(&column.name, column.column_type.data_type.clone(), true)
+                .with_metadata(HashMap::from([("comment".to_owned(), column.meaning.clone())]))
         })
         .collect();
     Arc::new(Schema::new(fields))

@@ -21,7 +21,7 @@ struct Entry {
 }
 
 /// Every key a header may have; which file may use which is decided by its reader.
-const KEYS: [&str; 7] = ["grain", "reads", "param", "column", "audits", "raw", "excludes"];
+const KEYS: [&str; 6] = ["grain", "reads", "param", "column", "audits", "raw"];
 const CONTINUATION: &str = "    ";
 
 impl<'a> Header<'a> {

@@ -1,14 +1,16 @@
 //! What the three kinds of SQL file declare: models, audits and stagings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::scalar::ScalarValue;
+use serde::{Deserialize, Serialize};
 
 use crate::config::{ParameterType, Parameters};
 use crate::error::{Error, Result};
 
 use super::columns::{Column, name_and_type, schema_of};
-use super::fingerprint::FingerprintBuilder;
+use super::fingerprint::{Fingerprint, FingerprintBuilder};
 use super::header::Header;
 use super::sql_file::SqlFile;
 use super::window::{Read, Window};
@@ -24,6 +26,15 @@ pub enum Layer {
     Intermediate,
     /// A result; published.
     Mart,
+}
+
+/// What a table is made by, in parts that can be told apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definition {
+    /// Hash of the SQL and its contract.
+    pub sql: Fingerprint,
+    /// Values of the pipeline's parameters that the SQL uses.
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// A SQL file that makes one table.
@@ -63,10 +74,14 @@ impl Model {
         for (name, line) in &grain {
             match columns.iter().find(|column| column.name == *name) {
                 None => {
-                    return Err(header.error(*line, format!("grain column `{name}` has no column line")));
+                    return Err(
+                        header.error(*line, format!("grain column `{name}` has no column line"))
+                    );
                 }
                 Some(column) if column.nullable => {
-                    return Err(header.error(*line, format!("grain column `{name}` must be not null")));
+                    return Err(
+                        header.error(*line, format!("grain column `{name}` must be not null"))
+                    );
                 }
                 Some(_) => {}
             }
@@ -88,16 +103,16 @@ impl Model {
             normalized: file.normalized()?,
             file,
         };
-        model.check_windows()?;
+        model.check_windows(known)?;
         model.check_tables()?;
         Ok(model)
     }
 
     /// Whether the table has one file a month; otherwise it is recomputed whole.
     pub fn is_monthly(&self) -> bool {
-        self.columns
-            .iter()
-            .any(|column| column.name == "month" && column.column_type.data_type == DataType::Date32)
+        self.columns.iter().any(|column| {
+            column.name == "month" && column.column_type.data_type == DataType::Date32
+        })
     }
 
     /// Whether a month reads earlier months of the table itself.
@@ -115,11 +130,34 @@ impl Model {
         schema_of(&self.columns)
     }
 
+    /// The SQL with its contract, and the values of its parameters, each apart: what a plan
+    /// compares to say why a table changes.
+    ///
+    /// # Errors
+    /// See [`Model::add_definition`].
+    pub fn definition(&self, values: &Parameters) -> Result<Definition> {
+        let mut sql = FingerprintBuilder::default();
+        self.add_sql(&mut sql);
+        let mut parameters = BTreeMap::new();
+        for (name, value) in self.parameter_values(values)? {
+            parameters.insert(name.to_owned(), value.to_string());
+        }
+        Ok(Definition { sql: sql.finish(), parameters })
+    }
+
     /// Adds what every month of the table depends on: SQL, contract and parameters.
     ///
     /// # Errors
     /// When a declared parameter has no value, which loading has ruled out.
     pub fn add_definition(&self, to: &mut FingerprintBuilder, values: &Parameters) -> Result<()> {
+        self.add_sql(to);
+        for (name, value) in self.parameter_values(values)? {
+            to.part(name, format_args!("{value:?}"));
+        }
+        Ok(())
+    }
+
+    fn add_sql(&self, to: &mut FingerprintBuilder) {
         to.part("table", &self.name).part("sql", &self.normalized);
         for column in &self.columns {
             to.part("column", &column.name)
@@ -130,19 +168,25 @@ impl Model {
         for name in &self.grain {
             to.part("grain", name);
         }
-        for (name, _) in &self.parameters {
-            if RUN_PARAMETERS.contains(&name.as_str()) {
-                continue;
-            }
-            let value = values
-                .get(name)
-                .ok_or_else(|| Error::bug(format!("parameter `{name}` lost its value")))?;
-            to.part(name, format_args!("{value:?}"));
-        }
-        Ok(())
     }
 
-    fn check_windows(&self) -> Result<()> {
+    fn parameter_values<'v>(
+        &'v self,
+        values: &'v Parameters,
+    ) -> Result<Vec<(&'v str, &'v ScalarValue)>> {
+        let of_pipeline =
+            self.parameters.iter().filter(|(name, _)| !RUN_PARAMETERS.contains(&name.as_str()));
+        of_pipeline
+            .map(|(name, _)| {
+                let value = values.get(name);
+                let value = value
+                    .ok_or_else(|| Error::bug(format!("parameter `{name}` lost its value")))?;
+                Ok((name.as_str(), value))
+            })
+            .collect()
+    }
+
+    fn check_windows(&self, known: &Parameters) -> Result<()> {
         for read in &self.reads {
             let all = read.window == Window::All;
             if all && self.is_monthly() {
@@ -159,8 +203,7 @@ impl Model {
                 )));
             }
             if read.table == self.name {
-                let Window::Between(_, last) = &read.window else { continue };
-                if last.to_string().starts_with('0') {
+                if read.window.reaches_present(known) {
                     return Err(Error::configuration(format!(
                         "{}: {read} reads the month that is being computed",
                         self.file.shown
@@ -321,10 +364,8 @@ fn parse_parameters(
             }
         };
         if !super::columns::same_type(&actual, &declared.data_type) {
-            return Err(header.error(
-                line,
-                format!("parameter `{name}` is {actual}, not {}", declared.text),
-            ));
+            return Err(header
+                .error(line, format!("parameter `{name}` is {actual}, not {}", declared.text)));
         }
         parameters.push((name, declared));
     }

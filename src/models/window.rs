@@ -72,6 +72,14 @@ impl Read {
 }
 
 impl Window {
+    /// Whether the window holds the very month that is computed.
+    pub(super) fn reaches_present(&self, parameters: &Parameters) -> bool {
+        match self {
+            Self::All => true,
+            Self::Between(_, last) => last.offset(parameters) >= 0,
+        }
+    }
+
     /// First and last month that months `first..=last` may see. No start means all history;
     /// no end means everything.
     pub fn months(
@@ -103,7 +111,8 @@ impl Border {
         if rest.is_empty() {
             return Ok(Self { months, minus: None });
         }
-        let name = rest.strip_prefix('-').ok_or_else(|| format!("`{rest}` does not start with -"))?;
+        let name =
+            rest.strip_prefix('-').ok_or_else(|| format!("`{rest}` does not start with -"))?;
         let name = name.trim();
         let name = name
             .strip_prefix("max(")

@@ -54,8 +54,7 @@ impl Staged {
     ) -> Result<std::result::Result<Audited, Vec<AuditFailure>>> {
         let Self { ingested, mut built } = self;
         if let Some((table, broken)) = built.broken.take() {
-            let failed =
-                broken.into_iter().map(|broken| AuditFailure::of_contract(&table, broken));
+            let failed = broken.into_iter().map(|broken| AuditFailure::of_contract(&table, broken));
             return Ok(Err(failed.collect()));
         }
         let lines = audit_lines(&ingested)?;
@@ -126,8 +125,15 @@ impl Commit<'_> {
         description: &str,
         files: &BTreeMap<Slot, (DataFile, bool)>,
     ) -> Result<()> {
-        let added: Vec<DataFile> =
-            files.values().filter(|(_, staged)| *staged).map(|(file, _)| file.clone()).collect();
+        // A run that was killed between two tables has committed some files already.
+        let is_new = |file: &DataFile| {
+            self.warehouse.file(name, &file.slot).is_none_or(|old| old.name() != file.name())
+        };
+        let added: Vec<DataFile> = files
+            .values()
+            .filter(|(file, staged)| *staged && is_new(file))
+            .map(|(file, _)| file.clone())
+            .collect();
         let removed: Vec<DataFile> = self
             .warehouse
             .files(name)

@@ -64,11 +64,8 @@ impl Committed {
             for (file, _) in files.into_iter().flat_map(BTreeMap::values) {
                 let name = published_name(&model.name, file.slot.month);
                 let path = format!("{}/{name}", model.name);
-                let entry = PublishedFile {
-                    content: file.content,
-                    bytes: file.bytes,
-                    rows: file.rows,
-                };
+                let entry =
+                    PublishedFile { content: file.content, bytes: file.bytes, rows: file.rows };
                 let is_there = present.get(&path) == Some(&file.bytes)
                     && known.and_then(|known| known.files.get(&name)) == Some(&entry);
                 if !is_there {
@@ -81,12 +78,8 @@ impl Committed {
             manifest.tables.insert(model.name.clone(), table);
         }
         let mut removed = 0;
-        let ours: BTreeSet<&str> = manifest
-            .tables
-            .keys()
-            .chain(before.tables.keys())
-            .map(String::as_str)
-            .collect();
+        let ours: BTreeSet<&str> =
+            manifest.tables.keys().chain(before.tables.keys()).map(String::as_str).collect();
         for path in present.keys().filter(|path| !wanted.contains(*path)) {
             // A bare glob over a table's folder must find its files and no others.
             let of_ours = path.split_once('/').is_some_and(|(table, _)| ours.contains(table));

@@ -39,7 +39,12 @@ pub fn show_report(report: &RunReport, matrix: Option<&Matrix>, verbose: bool) -
         let _ = writeln!(
             text,
             "\naudit {} failed for table {}, {}: {} offending rows, kept in {}\n  should hold: {}",
-            failed.audit, failed.table, failed.months, failed.rows, failed.kept_in, failed.description
+            failed.audit,
+            failed.table,
+            failed.months,
+            failed.rows,
+            failed.kept_in,
+            failed.description
         );
     }
     let _ = writeln!(text, "\n{}", closing_line(report));
@@ -108,7 +113,8 @@ fn show_tables(text: &mut String, report: &RunReport, verbose: bool) {
         let rows = shown
             .iter()
             .map(|table| {
-                let built = if table.built.is_empty() { "-".to_owned() } else { table.built.clone() };
+                let built =
+                    if table.built.is_empty() { "-".to_owned() } else { table.built.clone() };
                 vec![
                     table.table.clone(),
                     built,
@@ -121,8 +127,16 @@ fn show_tables(text: &mut String, report: &RunReport, verbose: bool) {
                 ]
             })
             .collect();
-        let header =
-            ["table", "months built", "resumed", "skipped", "changed", "rows built", "rows", "seconds"];
+        let header = [
+            "table",
+            "months built",
+            "resumed",
+            "skipped",
+            "changed",
+            "rows built",
+            "rows",
+            "seconds",
+        ];
         let _ = writeln!(text, "\n{}", plain_table(&header, &[2, 3, 4, 5, 6, 7], rows));
     }
     if skipped > 0 && !verbose {
@@ -142,7 +156,8 @@ fn show_matrix(text: &mut String, matrix: &Matrix) {
     );
     let cell = |abc: &str, xyz: &str| {
         let found = matrix.cells.iter().find(|(a, x, ..)| a == abc && x == xyz);
-        let (entities, share) = found.map_or((0, None), |(_, _, entities, share)| (*entities, *share));
+        let (entities, share) =
+            found.map_or((0, None), |(_, _, entities, share)| (*entities, *share));
         format!("{entities} ({:.1} %)", share.unwrap_or(0.0) * 100.0)
     };
     let outside = |xyz: &str| matrix.cells.iter().any(|(_, x, n, _)| x == xyz && *n > 0);
@@ -176,8 +191,7 @@ fn closing_line(report: &RunReport) -> String {
     match report.outcome {
         Outcome::Ok => {
             let (written, removed) = report.published.unwrap_or_default();
-            let removed =
-                if removed > 0 { format!(", {removed} removed") } else { String::new() };
+            let removed = if removed > 0 { format!(", {removed} removed") } else { String::new() };
             format!(
                 "ok: {} audits passed, {written} files published{removed}, {seconds}",
                 report.audits.passed
@@ -188,7 +202,9 @@ fn closing_line(report: &RunReport) -> String {
             format!("dry run: {} audits passed, nothing was kept, {seconds}", report.audits.passed)
         }
         Outcome::AuditFailed => {
-            format!("audits failed: nothing was committed, the results before this run stand, {seconds}")
+            format!(
+                "audits failed: nothing was committed, the results before this run stand, {seconds}"
+            )
         }
         Outcome::Failed => match &report.error {
             Some(error) => format!("failed: {}", error.message),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{MonthState, TableBuild};
 use crate::error::{Error, Fault};
 use crate::ingest::{SnapshotRecord, WorkReason};
+use crate::models::Definition;
 use crate::month::{Month, describe_ranges};
 use crate::store::TableVersion;
 
@@ -26,7 +27,8 @@ pub enum Outcome {
     Failed,
 }
 
-/// Everything there is to say about one run. Fields are only ever added.
+/// Everything there is to say about one run. Fields are only ever added, each with a default,
+/// so that old reports stay readable.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunReport {
     pub run: String,
@@ -51,6 +53,9 @@ pub struct RunReport {
     pub published: Option<(usize, usize)>,
     /// Versions of the warehouse tables that these results are.
     pub versions: BTreeMap<String, TableVersion>,
+    /// What the tables were made by.
+    #[serde(default)]
+    pub definitions: BTreeMap<String, Definition>,
     pub error: Option<ErrorReport>,
 }
 
@@ -135,6 +140,7 @@ impl RunReport {
             audits: AuditReport::default(),
             published: None,
             versions: BTreeMap::new(),
+            definitions: BTreeMap::new(),
             error: None,
         }
     }

@@ -16,7 +16,12 @@ pub fn plain_table(header: &[&str], numeric: &[usize], rows: Vec<Vec<String>>) -
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.lines().map(|line| format!(" {}\n", line.trim_end())).collect::<String>().trim_end().to_owned()
+    table
+        .lines()
+        .map(|line| format!(" {}\n", line.trim_end()))
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
 }
 
 /// `1234567` as `1,234,567`.

@@ -49,9 +49,10 @@ pub async fn open(
 }
 
 fn builder(warehouse: &Location, name: &str) -> Result<DeltaTableBuilder> {
-    let url = warehouse.url().join(&format!("{name}/")).map_err(|error| {
-        Error::bug(format!("`{name}` cannot be a folder name")).because(error)
-    })?;
+    let url = warehouse
+        .url()
+        .join(&format!("{name}/"))
+        .map_err(|error| Error::bug(format!("`{name}` cannot be a folder name")).because(error))?;
     Ok(DeltaTableBuilder::from_url(url.clone())?
         .with_storage_backend(Arc::clone(warehouse.store()), url))
 }
@@ -143,9 +144,10 @@ pub async fn commit(
     actions.extend(removed.iter().map(|file| remove(file, moment)));
     let snapshot = table.snapshot()?;
     if *snapshot.schema() != kernel_schema {
-        let metadata = snapshot.metadata().clone().with_schema(&kernel_schema).map_err(|error| {
-            Error::bug(format!("the schema of `{name}` cannot be changed")).because(error)
-        })?;
+        let metadata =
+            snapshot.metadata().clone().with_schema(&kernel_schema).map_err(|error| {
+                Error::bug(format!("the schema of `{name}` cannot be changed")).because(error)
+            })?;
         actions.push(Action::Metadata(metadata));
     }
     let operation =

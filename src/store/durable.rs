@@ -147,6 +147,10 @@ pub fn link_or_copy(from: &FilePath, target: &FilePath) -> io::Result<()> {
     let folder = target.parent().unwrap_or(FilePath::new("/"));
     create_folders(folder)?;
     let temporary = temporary_beside(target);
+    // Both names are one file: whoever writes into the published one would change history.
+    let mut permissions = fs::metadata(from)?.permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(from, permissions)?;
     if fs::hard_link(from, &temporary).is_err() {
         fs::copy(from, &temporary)?;
         File::open(&temporary)?.sync_all()?;
@@ -190,7 +194,9 @@ pub fn remove_left_overs(folder: &FilePath) -> io::Result<()> {
     Ok(())
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     tokio::task::spawn_blocking(work).await?
 }
 

@@ -65,7 +65,9 @@ impl Location {
 
     /// A file in the folder, as a path of the store.
     pub fn path(&self, relative: &str) -> Path {
-        relative.split('/').filter(|part| !part.is_empty()).fold(self.root.clone(), Path::join)
+        // Parsed, not joined part by part: joining percent-encodes letters beyond ASCII.
+        let joined = format!("{}/{}", self.root, relative.trim_matches('/'));
+        Path::parse(&joined).unwrap_or_else(|_| Path::from(joined))
     }
 
     /// A store path relative to the folder.
@@ -177,9 +179,10 @@ impl Location {
                 .await
                 .map_err(|error| other.failed("write", target, error));
         }
-        let bytes = self.read(relative).await?.ok_or_else(|| {
-            Error::store(format!("{relative} vanished from {}", self.shown()))
-        })?;
+        let bytes = self
+            .read(relative)
+            .await?
+            .ok_or_else(|| Error::store(format!("{relative} vanished from {}", self.shown())))?;
         other.write(target, bytes).await
     }
 

@@ -108,8 +108,9 @@ impl Warehouse {
         let mut found: BTreeMap<String, Vec<DataFile>> = BTreeMap::new();
         for object in self.location.list(STAGING).await? {
             let path = self.location.relative(&object.location);
-            let Some((table, name)) =
-                path.strip_prefix(STAGING).and_then(|path| path.trim_start_matches('/').split_once('/'))
+            let Some((table, name)) = path
+                .strip_prefix(STAGING)
+                .and_then(|path| path.trim_start_matches('/').split_once('/'))
             else {
                 continue;
             };
@@ -180,16 +181,9 @@ impl Warehouse {
             self.location.rename(&staged_path(name, file), &committed_path(name, file)).await?;
         }
         let table = self.tables.get(name).and_then(|state| state.table.clone());
-        let version = delta::commit(
-            &self.location,
-            name,
-            schema,
-            description,
-            table,
-            (added, removed),
-            run,
-        )
-        .await?;
+        let version =
+            delta::commit(&self.location, name, schema, description, table, (added, removed), run)
+                .await?;
         let state = TableState::open(&self.location, name, None).await?;
         self.tables.insert(name.to_owned(), state);
         Ok(version)

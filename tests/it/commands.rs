@@ -85,8 +85,14 @@ fn query() {
         check(&format!("query_{format}"), &project, &called);
     }
     let file = project.path("out.parquet");
-    let called =
-        project.call(&["query", "--format", "parquet", "--output", &file.display().to_string(), sql]);
+    let called = project.call(&[
+        "query",
+        "--format",
+        "parquet",
+        "--output",
+        &file.display().to_string(),
+        sql,
+    ]);
     assert_eq!(called.code, 0, "{}", called.stderr);
     let bytes = bytes::Bytes::from(std::fs::read(&file).expect("written"));
     let reader = parquet::file::metadata::ParquetMetaDataReader::new()
@@ -104,7 +110,12 @@ fn a_reader_that_goes_away_is_no_error() {
     let project = shop();
     project.run();
     let mut child = project
-        .command(&["query", "--format", "csv", "select a.* from sales a cross join sales b cross join sales c"])
+        .command(&[
+            "query",
+            "--format",
+            "csv",
+            "select a.* from sales a cross join sales b cross join sales c",
+        ])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -138,7 +149,11 @@ fn scripts_for_shells_and_manual_pages() {
         assert!(called.code == 0 && called.stdout.contains("clientbase"), "{shell}");
     }
     let page = project.call(&["man"]);
-    assert!(page.stdout.starts_with(".ie") && page.stdout.contains("clientbase"), "{}", page.stdout);
+    assert!(
+        page.stdout.starts_with(".ie") && page.stdout.contains("clientbase"),
+        "{}",
+        page.stdout
+    );
     let folder = project.path("man");
     let called = project.call(&["man", "--output", &folder.display().to_string()]);
     assert_eq!(called.code, 0, "{}", called.stderr);

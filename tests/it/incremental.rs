@@ -5,9 +5,8 @@ use serde_json::Value;
 
 use crate::support::TestProject;
 
-const MONTHS: [&str; 8] = [
-    "2024-01", "2024-02", "2024-03", "2024-04", "2024-05", "2024-06", "2024-07", "2024-08",
-];
+const MONTHS: [&str; 8] =
+    ["2024-01", "2024-02", "2024-03", "2024-04", "2024-05", "2024-06", "2024-07", "2024-08"];
 const BY_NAME: &str = "period = \"file_name\"\n";
 
 fn shop(months: &[&str]) -> TestProject {
@@ -112,7 +111,8 @@ fn a_changed_threshold_rebuilds_the_tables_that_use_it() {
     project.run();
     let pipeline = project.path("pipelines/shop.toml");
     let text = std::fs::read_to_string(&pipeline).expect("the pipeline");
-    std::fs::write(&pipeline, format!("{text}[parameters.abc]\na_share = 0.7\n")).expect("writable");
+    std::fs::write(&pipeline, format!("{text}[parameters.abc]\na_share = 0.7\n"))
+        .expect("writable");
     let report = project.run();
     assert_eq!(table(&report, "abc_xyz_class")["built"], "2024-01..2024-08");
     // Where no client changed its class, the work stops.
@@ -149,7 +149,9 @@ fn an_earlier_as_of_date_hides_later_lines_and_months() {
     project.run();
     let called = project.call(&["run", "shop", "--as-of", "2024-05-10", "--json"]);
     assert_eq!(called.code, 0, "{}", called.stderr);
-    let last = project.query("select max(month), bool_and(is_partial) from abc_xyz where month >= date '2024-05-01'");
+    let last = project.query(
+        "select max(month), bool_and(is_partial) from abc_xyz where month >= date '2024-05-01'",
+    );
     assert_eq!(last, ["2024-05-01,true"]);
     let late = project.query(
         "select count(*) from client_lifecycle where last_purchase_date > date '2024-05-10'",
@@ -168,14 +170,20 @@ fn a_later_file_replaces_the_month_and_two_at_once_are_refused() {
     project.deliver("late_2024-02.csv", &["2024-02-10,L1,C1,P1,Anna,2,50.00,20"]);
     let report = project.run();
     assert_eq!(report["snapshots"][0]["file"], "late_2024-02.csv");
-    let lines = project.query("select source_file, count(*) from sales where month = date '2024-02-01' group by 1");
+    let lines = project.query(
+        "select source_file, count(*) from sales where month = date '2024-02-01' group by 1",
+    );
     assert_eq!(lines, ["late_2024-02.csv,1"]);
     assert_eq!(project.run()["outcome"], "nothing_to_do");
     project.deliver("one_2024-04.csv", &["2024-04-10,L1,C1,P1,Anna,2,50.00,20"]);
     project.deliver("two_2024-04.csv", &["2024-04-11,L2,C1,P1,Anna,2,60.00,20"]);
     let called = project.call(&["run", "shop"]);
     assert_eq!(called.code, 65);
-    assert!(called.stderr.contains("one_2024-04.csv and two_2024-04.csv both deliver 2024-04"), "{}", called.stderr);
+    assert!(
+        called.stderr.contains("one_2024-04.csv and two_2024-04.csv both deliver 2024-04"),
+        "{}",
+        called.stderr
+    );
 }
 
 #[test]
@@ -183,21 +191,28 @@ fn the_plan_says_what_the_run_then_does() {
     let project = shop(&MONTHS);
     let before = project.call(&["plan", "shop"]);
     assert_eq!(before.code, 0, "{}", before.stderr);
-    assert!(before.stdout.contains("read sales_2024-01.csv from shop (new file)"), "{}", before.stdout);
+    assert!(
+        before.stdout.contains("read sales_2024-01.csv from shop (new file)"),
+        "{}",
+        before.stdout
+    );
     assert!(!project.path("warehouse").exists(), "a plan touches nothing");
     project.run();
     let idle = project.call(&["plan", "shop"]);
     assert_eq!(idle.stdout.trim(), "nothing to do: pipeline shop is up to date");
     let path = project.path("in/sales_2024-04.csv");
     let text = std::fs::read_to_string(&path).expect("the file");
-    std::fs::write(&path, format!("{text}2024-04-15,NEW,C0,P1,Anna,1,777.00,300\n")).expect("writable");
+    std::fs::write(&path, format!("{text}2024-04-15,NEW,C0,P1,Anna,1,777.00,300\n"))
+        .expect("writable");
     let plan: Value =
         serde_json::from_str(&project.call(&["plan", "shop", "--json"]).stdout).expect("a plan");
     let report = project.run();
     for built in report["tables"].as_array().expect("tables") {
         let name = built["table"].as_str().expect("a name");
-        let planned = plan["tables"].as_array().expect("tables").iter().find(|table| table["table"] == name);
-        let planned = planned.map_or(0, |table| table["months"].as_object().expect("months").len() as u64);
+        let planned =
+            plan["tables"].as_array().expect("tables").iter().find(|table| table["table"] == name);
+        let planned =
+            planned.map_or(0, |table| table["months"].as_object().expect("months").len() as u64);
         let done = built["months_built"].as_u64().expect("a count");
         assert!(done <= planned, "{name}: {done} built, {planned} planned");
     }

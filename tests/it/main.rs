@@ -2,6 +2,7 @@
 
 mod commands; // one end-to-end snapshot per command and exit code
 mod faults; // killed runs, locks, broken stores
+mod files; // how delivered files may be written
 mod incremental; // fingerprints decide all work
 mod oracle; // results on real data against independent ones
 mod sample; // the stories of the sample data

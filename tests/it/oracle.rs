@@ -105,10 +105,16 @@ const CLIENT_REVENUE: &str = "dimension = 'client' and measure = 'revenue'";
 #[test]
 fn lines_are_counted_as_in_the_cleaning_steps() {
     let Some(runs) = runs() else { return };
-    let steps: BTreeMap<String, String> =
-        oracle("cleaning_steps.csv").into_iter().map(|row| (row["step"].trim().to_owned(), row["value"].clone())).collect();
+    let steps: BTreeMap<String, String> = oracle("cleaning_steps.csv")
+        .into_iter()
+        .map(|row| (row["step"].trim().to_owned(), row["value"].clone()))
+        .collect();
     let step = |start: &str| {
-        steps.iter().find(|(name, _)| name.contains(start)).map(|(_, value)| value.as_str()).expect("a step")
+        steps
+            .iter()
+            .find(|(name, _)| name.contains(start))
+            .map(|(_, value)| value.as_str())
+            .expect("a step")
     };
     let sums = query(
         &runs.shipped,
@@ -142,7 +148,9 @@ fn lines_are_counted_as_in_the_cleaning_steps() {
 #[test]
 fn every_client_has_its_class_in_every_month() {
     let Some(runs) = runs() else { return };
-    let expected = by_key(oracle("abc_xyz_clients.csv.gz"), |row| format!("{} {}", row["month"], row["client"]));
+    let expected = by_key(oracle("abc_xyz_clients.csv.gz"), |row| {
+        format!("{} {}", row["month"], row["client"])
+    });
     let sql = format!(
         "select month, entity_id, total, share, cumulative_share, rank, abc, cv, xyz, purchase_months \
          from abc_xyz where {CLIENT_REVENUE} and month >= date '2010-11-01'"
@@ -163,7 +171,11 @@ fn every_client_has_its_class_in_every_month() {
     let mut ties = 0;
     for (key, row) in &expected {
         let (actual, second) = (&shipped[key], &other[key]);
-        assert_eq!(thousandths(&actual["total"]).to_string(), row["revenue_12m_thousandths"], "{key}");
+        assert_eq!(
+            thousandths(&actual["total"]).to_string(),
+            row["revenue_12m_thousandths"],
+            "{key}"
+        );
         assert_eq!(actual["abc"], row["abc"], "{key}");
         assert_eq!(second["abc"], row["abc_after_rule"], "{key}");
         assert_eq!(actual["xyz"], row["xyz_10_25"], "{key}");
@@ -201,8 +213,16 @@ fn class_sizes_and_borders_are_those_of_every_month() {
             let key = format!("{} {class}", row["month"]);
             let actual = &shipped[&key];
             assert_eq!(actual["clients"], row[class], "{key}");
-            assert_eq!(thousandths(&actual["revenue"]).to_string(), row[&format!("rev_{class}")], "{key}");
-            assert_eq!(thousandths(&actual["least"]).to_string(), row[&format!("min_rev_{class}")], "{key}");
+            assert_eq!(
+                thousandths(&actual["revenue"]).to_string(),
+                row[&format!("rev_{class}")],
+                "{key}"
+            );
+            assert_eq!(
+                thousandths(&actual["least"]).to_string(),
+                row[&format!("min_rev_{class}")],
+                "{key}"
+            );
             assert_eq!(other[&key]["clients"], row[&format!("{class}_after_rule")], "{key}");
             assert_eq!(actual["partial"] == "true", row["partial_month"] == "1", "{key}");
         }
@@ -237,16 +257,27 @@ fn the_nine_cells_hold_the_same_clients_and_money() {
         }
         sums
     };
-    let expected = oracle("abc_xyz_matrix.csv").into_iter().filter(|row| row["thresholds"] == "xyz_50_100");
+    let expected =
+        oracle("abc_xyz_matrix.csv").into_iter().filter(|row| row["thresholds"] == "xyz_50_100");
     let expected = sums(
         expected
-            .map(|row| (format!("{} {}", row["month"], row["xyz"]), row["clients"].parse().expect("a count")))
+            .map(|row| {
+                (
+                    format!("{} {}", row["month"], row["xyz"]),
+                    row["clients"].parse().expect("a count"),
+                )
+            })
             .collect(),
     );
     let actual = sums(
         presets["xyz_50_100"]
             .values()
-            .map(|row| (format!("{} {}", month(row, "month"), row["xyz"]), row["entities"].parse().expect("a count")))
+            .map(|row| {
+                (
+                    format!("{} {}", month(row, "month"), row["xyz"]),
+                    row["entities"].parse().expect("a count"),
+                )
+            })
             .collect(),
     );
     assert_eq!(actual, expected);
@@ -367,17 +398,18 @@ fn every_loss_has_the_same_month_and_return() {
                 ]
             })
             .collect();
-        let mut expected: Vec<[String; 4]> = oracle(&format!("churn_events_{lost_after}_months.csv.gz"))
-            .iter()
-            .map(|row| {
-                [
-                    row["client"].clone(),
-                    row["last_purchase_month"].clone(),
-                    row["churn_month"].clone(),
-                    row["return_month"].clone(),
-                ]
-            })
-            .collect();
+        let mut expected: Vec<[String; 4]> =
+            oracle(&format!("churn_events_{lost_after}_months.csv.gz"))
+                .iter()
+                .map(|row| {
+                    [
+                        row["client"].clone(),
+                        row["last_purchase_month"].clone(),
+                        row["churn_month"].clone(),
+                        row["return_month"].clone(),
+                    ]
+                })
+                .collect();
         actual.sort();
         expected.sort();
         assert_eq!(actual.len(), expected.len());
@@ -429,6 +461,10 @@ fn every_client_has_the_same_days_and_documents() {
         assert_eq!(client["documents"], row["invoices"], "{key}");
         assert_eq!(client["purchases"], row["purchase_days"], "{key}");
         assert_eq!(money[key]["lines"], row["lines"], "{key}");
-        assert_eq!(thousandths(&money[key]["revenue"]).to_string(), row["monetary_thousandths"], "{key}");
+        assert_eq!(
+            thousandths(&money[key]["revenue"]).to_string(),
+            row["monetary_thousandths"],
+            "{key}"
+        );
     }
 }

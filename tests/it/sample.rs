@@ -41,9 +41,8 @@ fn sample() -> &'static TestProject {
 fn revenue_is_that_of_the_generator() {
     let sums = sample().query("select count(*), sum(revenue) from sales");
     assert_eq!(sums, ["63734,1373321417.9600"]);
-    let of_clients = sample().query(
-        "select sum(revenue) from entity_month where dimension = 'client'",
-    );
+    let of_clients =
+        sample().query("select sum(revenue) from entity_month where dimension = 'client'");
     assert_eq!(of_clients, ["1373321417.9600"]);
 }
 
@@ -68,9 +67,8 @@ fn a_client_under_another_name_looks_lost() {
         "select lost_after_months, month from lost_clients where client_id = 'C00121' order by 1",
     );
     assert_eq!(lost, ["3,2025-05-01", "6,2025-08-01"]);
-    let successor = sample().query(
-        "select min(first_purchase_date) from client_lifecycle where client_id = 'C00448'",
-    );
+    let successor = sample()
+        .query("select min(first_purchase_date) from client_lifecycle where client_id = 'C00448'");
     assert_eq!(successor, ["2025-03-06"]);
     // A return after the last purchase moves no date.
     let other = sample().query(
@@ -126,13 +124,19 @@ fn the_generator_makes_the_shipped_files() {
     };
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let shipped = repository().join("data/sample");
-    for name in ["sales_2023-01.csv", "sales_2026-01.csv", "sales_2025-06.csv.gz", "late/sales_2024-03.csv.gz"] {
+    for name in [
+        "sales_2023-01.csv",
+        "sales_2026-01.csv",
+        "sales_2025-06.csv.gz",
+        "late/sales_2024-03.csv.gz",
+    ] {
         let text = |path: std::path::PathBuf| {
             let bytes = std::fs::read(&path).expect("readable");
             if name.ends_with(".gz") {
                 // Other versions of zlib pack otherwise; what is inside must be the same.
                 let mut text = Vec::new();
-                std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*bytes), &mut text).expect("gzip");
+                std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*bytes), &mut text)
+                    .expect("gzip");
                 return text;
             }
             bytes

@@ -162,7 +162,10 @@ impl ModelTester {
         Ok(())
     }
 
-    async fn history(&self, as_of: Option<NaiveDate>) -> Result<(Month, Month, NaiveDate), Failure> {
+    async fn history(
+        &self,
+        as_of: Option<NaiveDate>,
+    ) -> Result<(Month, Month, NaiveDate), Failure> {
         let sql = "select min(sale_date) as first, max(sale_date) as last from sales";
         let rows = self.rows(sql).await?;
         let day = |column: usize| {
@@ -283,7 +286,11 @@ fn derived<'a>(
     let amount: f64 = given("revenue")?.parse().ok()?;
     let quantity = given("quantity").and_then(|cell| cell.parse::<f64>().ok());
     let kind = given("kind").unwrap_or(
-        if amount < 0.0 || quantity.is_some_and(|quantity| quantity < 0.0) { "return" } else { "sale" },
+        if amount < 0.0 || quantity.is_some_and(|quantity| quantity < 0.0) {
+            "return"
+        } else {
+            "sale"
+        },
     );
     match column {
         "month" => Some(format!("{}-01", given("sale_date")?.get(..7)?)),

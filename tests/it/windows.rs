@@ -43,7 +43,8 @@ fn lively_project(extra: &str) -> TestProject {
                 let amount = 10 + random(900);
                 let is_return = random(12) == 0;
                 let sign = if is_return { "-" } else { "" };
-                let cost = if client == 7 { String::new() } else { format!("{sign}{}", amount / 2) };
+                let cost =
+                    if client == 7 { String::new() } else { format!("{sign}{}", amount / 2) };
                 rows.push(format!(
                     "{month}-{day:02},D{offset}-{client}-{document},C{client:02},P{},{manager},\
                      {sign}{},{sign}{amount}.{:02},{cost}",
@@ -60,7 +61,8 @@ fn lively_project(extra: &str) -> TestProject {
 }
 
 const BY_NAME: &str = "period = \"file_name\"\n";
-const SETTINGS: &str = "[parameters.abc]\nmeasures = [\"revenue\", \"profit\", \"quantity\", \"purchases\"]\n";
+const SETTINGS: &str =
+    "[parameters.abc]\nmeasures = [\"revenue\", \"profit\", \"quantity\", \"purchases\"]\n";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_model_depends_on_months_it_does_not_declare() {
@@ -100,17 +102,23 @@ async fn no_model_depends_on_months_it_does_not_declare() {
             let own = files[&model.name].values().filter(|(file, _)| {
                 file.slot.month.is_some_and(|month| (range.0..=range.1).contains(&month))
             });
-            let own = own.map(|(file, _)| {
-                (warehouse.relative_path(&model.name, file, false), file.clone())
-            });
-            let stored = stored
-                .read_table(session.table(&model.schema(), own))
-                .expect("the stored months");
+            let own = own
+                .map(|(file, _)| (warehouse.relative_path(&model.name, file, false), file.clone()));
+            let stored =
+                stored.read_table(session.table(&model.schema(), own)).expect("the stored months");
             let with_cut = rows(&cut, &build, model, range).await;
             let with_full = rows(&full, &build, model, range).await;
-            assert_eq!(with_cut, with_full, "{} depends on undeclared months in {range:?}", model.name);
+            assert_eq!(
+                with_cut, with_full,
+                "{} depends on undeclared months in {range:?}",
+                model.name
+            );
             let as_built = text(model, stored).await;
-            assert_eq!(with_cut, as_built, "{} gives other rows when computed for {range:?}", model.name);
+            assert_eq!(
+                with_cut, as_built,
+                "{} gives other rows when computed for {range:?}",
+                model.name
+            );
         }
     }
 }
