@@ -26,11 +26,7 @@ pub struct Console {
     watched: bool,
 }
 
-#[expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the one place that writes to the terminal"
-)]
+#[expect(clippy::print_stderr, reason = "the one place that writes to the terminal")]
 impl Console {
     /// A console of the given verbosity on the process's terminal.
     pub fn new(verbosity: Verbosity) -> Self {

@@ -6,14 +6,17 @@ mod catalog_check;
 mod execute;
 mod history;
 mod month_files;
+mod plan;
 mod session;
+mod staleness;
+mod tables;
 
 pub use bind::{bind, read_only_query};
-pub use build::{
-    BuildContext, BuildReason, Built, MonthState, TableBuild, TablePlan, Tables, build, plan_build,
-    statement_parameters,
-};
+pub use build::{BuildContext, BuildReason, Built, MonthState, TableBuild, build};
 pub use catalog_check::check_catalog;
 pub use execute::{BrokenContract, SliceWriter, failed_in, run_statement};
 pub use history::{AsOf, History};
+pub use plan::{TablePlan, plan_build};
 pub use session::Session;
+pub use staleness::TableFiles;
+pub use tables::{Tables, statement_parameters};

@@ -205,7 +205,7 @@ fn convert(
     let from_scale = values.scale();
     let limit = 10_i128.pow(u32::from(*precision));
     let mut rescaled = Vec::with_capacity(values.len());
-    for row in 0..values.len() {
+    for (row, fate) in fates.iter_mut().enumerate() {
         if values.is_null(row) {
             rescaled.push(None);
             continue;
@@ -215,12 +215,12 @@ fn convert(
             Some(value) => rescaled.push(Some(value)),
             None => {
                 rescaled.push(None);
-                if fates[row] == Fate::Accepted {
+                if *fate == Fate::Accepted {
                     let reason = match exact {
                         Some(_) => "is too large".to_owned(),
                         None => format!("has more than {scale} decimals"),
                     };
-                    fates[row] = Fate::Rejected(Problem {
+                    *fate = Fate::Rejected(Problem {
                         column: name.to_owned(),
                         value: values.value_as_string(row),
                         reason,

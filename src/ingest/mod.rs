@@ -6,6 +6,7 @@ mod decode;
 mod discover;
 mod ledger;
 mod lines;
+mod plan;
 mod rejects;
 mod snapshot;
 mod staging;
@@ -15,13 +16,13 @@ mod work;
 pub use canonical::{CANONICAL_COLUMNS, sales_schema};
 pub use discover::{FoundFile, find_files};
 pub use ledger::{Ledger, SnapshotRecord, ledger_schema};
+pub use plan::{
+    PlannedSnapshot, SourceFiles, WorkReason, out_of_reach, plan_ingest, unnamed_sources,
+};
 pub use rejects::rejects_schema;
 pub use snapshot::month_in_name;
 pub use staging::StagingPlan;
-pub use work::{
-    Ingested, PlannedSnapshot, SourceFiles, WorkReason, ingest, out_of_reach, plan_ingest,
-    unnamed_sources,
-};
+pub use work::{Ingested, ingest};
 
 /// The sales history, one row per accepted line.
 pub const SALES: &str = "sales";

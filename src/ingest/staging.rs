@@ -65,9 +65,7 @@ impl StagingPlan {
             .last()
             .map(|step| Arc::clone(&step.schema))
             .ok_or_else(|| wrong("the SQL selects nothing".to_owned()))?;
-        check_columns(&output).map_err(|error| match error {
-            (problem, hint) => wrong(problem).hint(hint),
-        })?;
+        check_columns(&output).map_err(|(problem, hint)| wrong(problem).hint(hint))?;
         Ok(Self { steps, shown, output })
     }
 

@@ -202,13 +202,11 @@ impl Model {
                     self.file.shown, read.table
                 )));
             }
-            if read.table == self.name {
-                if read.window.reaches_present(known) {
-                    return Err(Error::configuration(format!(
-                        "{}: {read} reads the month that is being computed",
-                        self.file.shown
-                    )));
-                }
+            if read.table == self.name && read.window.reaches_present(known) {
+                return Err(Error::configuration(format!(
+                    "{}: {read} reads the month that is being computed",
+                    self.file.shown
+                )));
             }
         }
         Ok(())

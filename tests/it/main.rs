@@ -1,5 +1,12 @@
 //! The one integration-test binary: linking the query engine once is enough.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on stops, and says so when it skips"
+)]
+
 mod commands; // one end-to-end snapshot per command and exit code
 mod faults; // killed runs, locks, broken stores
 mod files; // how delivered files may be written

@@ -139,7 +139,7 @@ fn shop_month(month: &str) -> Vec<String> {
     let mut rows = Vec::new();
     for client in 0..10_u32 {
         // Client k buys in every (k/3+1)-th month, so that some are lost and return.
-        if index % (client / 3 + 1) != 0 && client != 0 {
+        if !index.is_multiple_of(client / 3 + 1) && client != 0 {
             continue;
         }
         let manager = if client % 2 == 0 { "Anna" } else { "Boris" };

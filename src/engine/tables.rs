@@ -1,0 +1,108 @@
+//! Tables and parameters as one statement sees them.
+
+use std::collections::BTreeMap;
+
+use datafusion::prelude::{SessionContext, ident, lit};
+use datafusion::scalar::ScalarValue;
+
+use super::build::BuildContext;
+use super::staleness::TableFiles;
+use crate::config::ParameterType;
+use crate::error::{Error, Result};
+use crate::ingest::{SALES, sales_schema};
+use crate::models::Read;
+use crate::month::Month;
+
+/// Tables as a statement sees them: staged before committed, cut to declared windows.
+pub struct Tables<'a> {
+    pub build: &'a BuildContext<'a>,
+    pub files: &'a TableFiles,
+}
+
+impl Tables<'_> {
+    /// Registers the declared inputs for a range of months.
+    ///
+    /// # Errors
+    /// When an input does not exist, which loading has ruled out.
+    pub async fn register(
+        &self,
+        context: &SessionContext,
+        reads: &[Read],
+        range: Option<(Month, Month)>,
+    ) -> Result<()> {
+        let BuildContext { history, parameters, .. } = self.build;
+        let (first, last) = range.unwrap_or((history.first, history.last));
+        for read in reads {
+            let (from, to) = read.window.months(first, last, parameters);
+            let from = from.unwrap_or(history.first);
+            let to = to.unwrap_or(history.last).min(history.last);
+            if read.table == SALES {
+                self.register_sales(context, from, to).await?;
+                continue;
+            }
+            let model = self
+                .build
+                .catalog
+                .model(&read.table)
+                .ok_or_else(|| Error::bug(format!("{} reads an unknown table", read.table)))?;
+            let files = self.files.get(&read.table).into_iter().flat_map(BTreeMap::values);
+            let visible = files.filter(|(file, _)| {
+                file.slot.month.is_none_or(|month| (from..=to).contains(&month))
+            });
+            let placed = visible.map(|(file, staged)| {
+                (self.build.warehouse.relative_path(&read.table, file, *staged), file.clone())
+            });
+            let table = self.build.session.table(&model.schema(), placed);
+            context.register_table(&*read.table, table)?;
+        }
+        Ok(())
+    }
+
+    async fn register_sales(&self, context: &SessionContext, from: Month, to: Month) -> Result<()> {
+        let history = self.build.history;
+        let placed = history.files(from, to).map(|(file, staged)| {
+            (self.build.warehouse.relative_path(SALES, file, *staged), file.clone())
+        });
+        let table = self.build.session.table(&sales_schema(), placed);
+        if history.needs_cut(from, to) {
+            let end = ScalarValue::Date32(Some(history.as_of.date.to_epoch_days()));
+            let seen =
+                context.read_table(table)?.filter(ident("sale_date").lt_eq(lit(end)))?.into_view();
+            context.register_table(SALES, seen)?;
+        } else {
+            context.register_table(SALES, table)?;
+        }
+        Ok(())
+    }
+}
+
+/// Values of the parameters that a statement declares, and of its range.
+///
+/// # Errors
+/// When a value is missing, which loading has ruled out.
+pub fn statement_parameters(
+    declared: &[(String, ParameterType)],
+    range: Option<(Month, Month)>,
+    context: &BuildContext<'_>,
+) -> Result<Vec<(String, ScalarValue)>> {
+    let date = |month: Month| ScalarValue::Date32(Some(month.epoch_day()));
+    let mut values = Vec::new();
+    if let Some((first, last)) = range {
+        values.push(("first_month".to_owned(), date(first)));
+        values.push(("last_month".to_owned(), date(last)));
+    }
+    for (name, _) in declared {
+        let value = match name.as_str() {
+            "first_month" | "last_month" => continue,
+            "as_of_date" => ScalarValue::Date32(Some(context.history.as_of.date.to_epoch_days())),
+            "history_first_month" => date(context.history.first),
+            other => context
+                .parameters
+                .get(other)
+                .cloned()
+                .ok_or_else(|| Error::bug(format!("parameter `{other}` lost its value")))?,
+        };
+        values.push((name.clone(), value));
+    }
+    Ok(values)
+}
