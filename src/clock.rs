@@ -2,23 +2,9 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// Where the time of a run comes from; fixed in tests.
-#[derive(Debug, Clone, Copy)]
-pub enum Clock {
-    /// The machine's clock.
-    System,
-    /// Always the same moment.
-    Fixed(DateTime<Utc>),
-}
-
-impl Clock {
-    /// The present moment, in UTC.
-    pub fn now(self) -> DateTime<Utc> {
-        match self {
-            Self::System => Utc::now(),
-            Self::Fixed(moment) => moment,
-        }
-    }
+/// The present moment, in UTC.
+pub fn now() -> DateTime<Utc> {
+    Utc::now()
 }
 
 /// `2026-11-21T19:40:00Z`.

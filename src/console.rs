@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
+use crate::error::{Error, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Work shorter than this shows no progress bar.
@@ -57,6 +58,11 @@ impl Console {
         self.verbosity == Verbosity::Quiet
     }
 
+    /// Says what must not be missed; never silenced.
+    pub fn alert(&self, text: impl std::fmt::Display) {
+        eprintln!("{text}");
+    }
+
     /// Says what went wrong and what to do; never silenced.
     pub fn error(&self, error: &crate::error::Error) {
         eprintln!("error: {}", error.chain());
@@ -66,9 +72,17 @@ impl Console {
     }
 
     /// Writes data. A reader that has gone away is no error.
-    pub fn data(&self, text: impl std::fmt::Display) {
+    ///
+    /// # Errors
+    /// When standard output cannot be written, as on a full disk.
+    pub fn data(&self, text: impl std::fmt::Display) -> Result<()> {
         let mut out = std::io::stdout().lock();
-        let _ = writeln!(out, "{text}");
+        match writeln!(out, "{text}").and_then(|()| out.flush()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(Error::store("standard output cannot be written").because(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Starts a progress bar that shows itself after a second, on a terminal only.

@@ -131,6 +131,25 @@ impl std::error::Error for Error {
     }
 }
 
+/// Whether a store or the operating system is behind an error, rather than what was read.
+pub fn is_of_store(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<object_store::Error>() {
+            return true;
+        }
+        // Damaged compressed files come as these kinds; an operating system has a number.
+        if let Some(error) = error.downcast_ref::<std::io::Error>()
+            && (error.raw_os_error().is_some()
+                || error.get_ref().is_some_and(|inner| is_of_store(inner)))
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 impl From<object_store::Error> for Error {
     fn from(error: object_store::Error) -> Self {
         Self::store("the store failed").because(error)

@@ -2,16 +2,16 @@
 //!
 //! The modules stand in the order in which data flows.
 
-pub mod audits; // rows that must not exist
 pub mod cli; // what a person types
 pub mod commands; // one verb a file
 pub mod config; // pipeline file → checked types
-pub mod engine; // binds and executes models, month by month
 pub mod ingest; // snapshots → canonical sales lines and rejects
+pub mod store; // every path: warehouse tables, staged files, locks
 pub mod models; // SQL files → headers, contracts, order, fingerprints
+pub mod engine; // binds and executes models, month by month
+pub mod audits; // rows that must not exist
 pub mod publish; // staged → audited → committed → published
-pub mod report;
-pub mod store; // every path: warehouse tables, staged files, locks // what a run says of itself, for people and machines
+pub mod report; // what a run says of itself, for people and machines
 
 pub mod clock; // the only reader of the wall clock
 pub mod console; // talk to stderr, data to stdout

@@ -11,7 +11,7 @@ use super::{AuditFailure, AuditOutcome};
 use crate::error::Result;
 use crate::ingest::{Ingested, SALES};
 use crate::models::Fingerprint;
-use crate::month::{Month, describe_ranges};
+use crate::store::Slot;
 
 const NAME: &str = "every_line_counted_once";
 
@@ -20,46 +20,48 @@ const NAME: &str = "every_line_counted_once";
 /// # Errors
 /// Only when offending rows cannot be put together.
 pub fn audit_lines(state: &Ingested) -> Result<AuditOutcome> {
-    let mut held: BTreeMap<Fingerprint, (u64, Vec<Month>)> = BTreeMap::new();
-    for (file, _) in state.sales.values() {
-        let (rows, months) = held.entry(file.fingerprint).or_default();
-        *rows += file.rows;
-        months.extend(file.slot.month);
-    }
     let mut rejected: BTreeMap<Fingerprint, u64> = BTreeMap::new();
     for (file, _) in state.rejects.values() {
         *rejected.entry(file.fingerprint).or_default() += file.rows;
     }
     let mut offending: Vec<(String, String, u64, u64)> = Vec::new();
-    let mut check = |file: &str, what: &str, expected: u64, actual: u64| {
+    let mut check = |file: &str, what: String, expected: u64, actual: u64| {
         if expected != actual {
-            offending.push((file.to_owned(), what.to_owned(), expected, actual));
+            offending.push((file.to_owned(), what, expected, actual));
         }
     };
     for record in state.ledger.records() {
         let excluded: u64 = record.excluded.values().sum();
         let parts = record.accepted + excluded + record.rejected;
-        check(&record.file, "lines = accepted + excluded + rejected", record.lines, parts);
-        let (rows, months) = held.remove(&record.snapshot).unwrap_or_default();
-        // Months that a later snapshot replaced are no longer this one's.
-        let others = state
-            .ledger
-            .records()
+        check(&record.file, "accepted + excluded + rejected".to_owned(), record.lines, parts);
+        let by_month = record.accepted_by_month.values().sum();
+        check(&record.file, "accepted lines by month".to_owned(), record.accepted, by_month);
+        // Months that a later file replaced are no longer this one's.
+        let owned = record
+            .months
             .iter()
-            .filter(|other| other.source == record.source && other.sequence > record.sequence);
-        let replaced =
-            others.flat_map(|other| &other.months).any(|month| record.months.contains(month));
-        if !replaced {
-            check(&record.file, "accepted lines in the history", record.accepted, rows);
-        } else if months.iter().any(|month| !record.months.contains(month)) {
-            check(&record.file, "lines in months of the snapshot only", 0, rows);
+            .filter(|month| state.ledger.owner(&record.source, **month) == Some(record));
+        for month in owned {
+            let expected = record.accepted_by_month.get(month).copied().unwrap_or(0);
+            let held = state.sales.get(&Slot::of_source(&record.source, Some(*month)));
+            let held = held.filter(|(file, _)| file.fingerprint == record.snapshot);
+            let actual = held.map_or(0, |(file, _)| file.rows);
+            check(&record.file, format!("lines of {month} in the history"), expected, actual);
         }
         let rejects = rejected.remove(&record.snapshot).unwrap_or(0);
-        check(&record.file, "lines in rejects", record.rejected, rejects);
+        check(&record.file, "lines in rejects".to_owned(), record.rejected, rejects);
     }
-    for (snapshot, (rows, months)) in held {
-        let file = format!("unknown snapshot {snapshot} in {}", describe_ranges(months));
-        check(&file, "lines in the history without a snapshot", 0, rows);
+    for (slot, (file, _)) in &state.sales {
+        let owner = slot.source.as_deref().zip(slot.month);
+        let owner = owner.and_then(|(source, month)| state.ledger.owner(source, month));
+        if owner.is_none_or(|record| record.snapshot != file.fingerprint) {
+            check(
+                &slot.to_string(),
+                "lines in the history that no file delivered".to_owned(),
+                0,
+                file.rows,
+            );
+        }
     }
     if offending.is_empty() {
         return Ok(AuditOutcome { passed: 1, failed: Vec::new() });

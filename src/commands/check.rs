@@ -37,7 +37,7 @@ pub async fn check(
             pipeline.sources.len(),
             catalog.models.len(),
             catalog.audits.len()
-        ));
+        ))?;
         for model in &catalog.models {
             let reads: Vec<String> = model.reads.iter().map(ToString::to_string).collect();
             console.detail(format_args!("  {} reads {}", model.name, reads.join(", ")));

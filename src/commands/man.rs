@@ -17,7 +17,7 @@ pub fn man(output: Option<&Path>, console: &Console) -> Result<ExitCode> {
     let Some(folder) = output else {
         let mut page = Vec::new();
         clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-        console.data(String::from_utf8_lossy(&page).trim_end());
+        console.data(String::from_utf8_lossy(&page).trim_end())?;
         return Ok(ExitCode::Ok);
     };
     let written = std::fs::create_dir_all(folder)

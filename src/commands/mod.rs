@@ -10,7 +10,6 @@ mod runs;
 mod tables;
 
 use crate::cli::{Cli, Command};
-use crate::clock::Clock;
 use crate::config::{Pipeline, Project};
 use crate::console::Console;
 use crate::error::Result;
@@ -25,9 +24,7 @@ use crate::models::Catalog;
 pub fn execute(cli: Cli, console: &Console) -> Result<ExitCode> {
     let project = || Project::open(&cli.global.project);
     match cli.command {
-        Command::Run(arguments) => {
-            wait_for(run::run(&project()?, &arguments, Clock::System, console))
-        }
+        Command::Run(arguments) => wait_for(run::run(&project()?, &arguments, console)),
         Command::Plan(arguments) => wait_for(plan::plan(&project()?, &arguments, console)),
         Command::Check(arguments) => wait_for(check::check(&project()?, &arguments, console)),
         Command::Query(arguments) => wait_for(query::query(&project()?, &arguments, console)),

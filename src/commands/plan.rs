@@ -46,7 +46,7 @@ pub async fn plan(
     let (tables, note) = if ledger.records().is_empty() {
         (Vec::new(), "  build every table for every month of the data (first build)")
     } else {
-        let state = Ingested::unchanged(&warehouse, ledger);
+        let state = Ingested::unchanged(&warehouse, &warehouse, ledger);
         let mut history = History::new(state.sales, arguments.as_of)?;
         if arguments.as_of.is_none()
             && let Some(newest) = touched.last().copied().filter(|newest| *newest > history.last)
@@ -74,9 +74,9 @@ pub async fn plan(
     };
     if arguments.json {
         let plan = json!({ "pipeline": pipeline.name, "snapshots": snapshots, "tables": tables });
-        console.data(serde_json::to_string_pretty(&plan)?);
+        console.data(serde_json::to_string_pretty(&plan)?)?;
     } else {
-        console.data(show_plan(&pipeline.name, &snapshots, &tables, note));
+        console.data(show_plan(&pipeline.name, &snapshots, &tables, note))?;
     }
     Ok(ExitCode::Ok)
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,7 +16,7 @@ use crate::cli::{QueryArguments, QueryFormat};
 use crate::config::Project;
 use crate::console::Console;
 use crate::engine::{Session, read_only_query};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, is_of_store};
 use crate::exit_code::ExitCode;
 use crate::ingest::{REJECTS, SALES, SNAPSHOTS, ledger_schema, rejects_schema, sales_schema};
 use crate::models::Catalog;
@@ -62,12 +63,16 @@ pub async fn query(
     }
     let frame = read_only_query(&context, &arguments.sql).await?;
     let failed = |error: datafusion::error::DataFusionError| {
-        Error::configuration("the query failed").because(error)
+        let general = match is_of_store(&error) {
+            true => Error::store("the query failed"),
+            false => Error::configuration("the query failed"),
+        };
+        general.because(error)
     };
     let mut stream = frame.execute_stream().await.map_err(failed)?;
     let gone = Arc::new(AtomicBool::new(false));
     let out: Box<dyn Write + Send> = match &arguments.output {
-        Some(path) => Box::new(File::create(path).map_err(|error| {
+        Some(path) => Box::new(File::create(partial(path)).map_err(|error| {
             Error::store(format!("cannot write {}", path.display())).because(error)
         })?),
         None => Box::new(io::BufWriter::new(Pipe { out: io::stdout(), gone: Arc::clone(&gone) })),
@@ -80,8 +85,20 @@ pub async fn query(
         }
     }
     rows.finish()?;
+    if let Some(path) = &arguments.output {
+        std::fs::rename(partial(path), path).map_err(|error| {
+            Error::store(format!("cannot write {}", path.display())).because(error)
+        })?;
+    }
     console.detail(format_args!("results of run {}", finished.run));
     Ok(ExitCode::Ok)
+}
+
+/// Where rows are written until all are there, so that a failed query spoils no file.
+fn partial(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".partial");
+    PathBuf::from(name)
 }
 
 fn schema_of(catalog: &Catalog, table: &str) -> Option<SchemaRef> {

@@ -11,15 +11,18 @@ use datafusion::scalar::ScalarValue;
 use super::{load, table_names};
 use crate::audits::AuditFailure;
 use crate::cli::RunArguments;
-use crate::clock::{Clock, format_utc};
+use crate::clock::{format_utc, now};
 use crate::config::{Pipeline, Project};
 use crate::console::Console;
 use crate::engine::{BuildContext, Built, History, Session, build, check_catalog};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
-use crate::ingest::{Ledger, SourceFiles, ingest, out_of_reach, plan_ingest, unnamed_sources};
+use crate::ingest::{
+    Ingested, Ledger, REJECTS, SALES, SourceFiles, ingest, out_of_reach, plan_ingest,
+    unnamed_sources,
+};
 use crate::models::Catalog;
-use crate::publish::Staged;
+use crate::publish::{Manifest, Staged};
 use crate::report::{
     ErrorReport, FailedAudit, Matrix, Outcome, RunReport, RunsFolder, SnapshotReport, TableReport,
     run_id, show_report,
@@ -33,16 +36,20 @@ use crate::store::{Location, Lock, RunStamp, Warehouse};
 pub async fn run(
     project: &Project,
     arguments: &RunArguments,
-    clock: Clock,
     console: &Console,
 ) -> Result<ExitCode> {
     let started = Instant::now();
     let (pipeline, catalog) = load(project, arguments.pipeline.as_deref())?;
     check_catalog(&catalog, &pipeline.parameters).await?;
     let location = Location::open(&pipeline.warehouse)?;
-    let is_new = location.local_path().is_some_and(|folder| !folder.exists());
     let lock = Lock::acquire(&location)?;
-    let moment = clock.now();
+    let is_new = location.read(OWNER).await?.is_none();
+    let published = Location::open(&pipeline.published)?;
+    refuse_foreign_folders(&location, &published, &pipeline.name).await?;
+    if !arguments.dry_run {
+        location.write(OWNER, Bytes::from(pipeline.name.clone())).await?;
+    }
+    let moment = now();
     let stamp = RunStamp { id: run_id(moment), moment };
     let mut report = RunReport::started(&stamp.id, &pipeline.name, format_utc(moment));
     let mut work = Work {
@@ -59,28 +66,64 @@ pub async fn run(
         Ok((code, matrix)) => (code, matrix),
         Err(error) => {
             report.error = Some(ErrorReport::from(&error));
-            if !arguments.dry_run {
+            if arguments.dry_run && is_new {
+                remove_folder(&location)?;
+            } else if !arguments.dry_run {
                 // The error itself matters more than a report that cannot be written.
                 let _ = RunsFolder::new(&location).keep(&report).await;
             }
             if arguments.json {
-                console.data(serde_json::to_string_pretty(&report)?);
+                console.data(serde_json::to_string_pretty(&report)?)?;
             }
             return Err(error);
         }
     };
     if !arguments.dry_run {
         RunsFolder::new(&location).keep(&report).await?;
-    } else if is_new && let Some(folder) = location.local_path() {
-        std::fs::remove_dir_all(folder)?;
+    } else if is_new {
+        remove_folder(&location)?;
     }
     drop(lock);
     if arguments.json {
-        console.data(serde_json::to_string_pretty(&report)?);
+        console.data(serde_json::to_string_pretty(&report)?)?;
     } else if !console.is_quiet() {
-        console.data(show_report(&report, matrix.as_ref(), console.is_verbose()));
+        console.data(show_report(&report, matrix.as_ref(), console.is_verbose()))?;
     }
     Ok(code)
+}
+
+/// File of the warehouse that names the pipeline it belongs to.
+const OWNER: &str = "pipeline";
+
+/// Two pipelines in one folder would mix their histories and remove each other's files.
+async fn refuse_foreign_folders(
+    warehouse: &Location,
+    published: &Location,
+    pipeline: &str,
+) -> Result<()> {
+    let owner = warehouse.read(OWNER).await?;
+    let owner = owner.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let publisher = Manifest::load(published).await?.map(|manifest| manifest.pipeline);
+    for (what, folder, owner) in
+        [("warehouse", warehouse, owner), ("published", published, publisher)]
+    {
+        if let Some(owner) = owner.filter(|owner| owner != pipeline) {
+            return Err(Error::configuration(format!(
+                "{what} folder {} belongs to pipeline `{owner}`",
+                folder.shown()
+            ))
+            .hint("give each pipeline folders of its own (a renamed pipeline file: rename it back, or set `warehouse` and `published` anew)"));
+        }
+    }
+    Ok(())
+}
+
+/// Takes away what a dry run had to make to work in.
+fn remove_folder(location: &Location) -> Result<()> {
+    match location.local_path() {
+        Some(folder) => Ok(std::fs::remove_dir_all(folder)?),
+        None => Ok(()),
+    }
 }
 
 struct Work<'a> {
@@ -114,9 +157,11 @@ impl Work<'_> {
             ));
         }
         let planned = plan_ingest(&sources, &ledger).await?;
+        let state = self.last_whole_state(location, &warehouse, ledger).await?;
         let ingested =
-            ingest(&sources, planned, &warehouse, ledger, self.stamp, self.console).await?;
+            ingest(&sources, planned, &warehouse, state, self.stamp, self.console).await?;
         self.report.snapshots = ingested.snapshots.iter().map(SnapshotReport::from).collect();
+        self.report.notes.clone_from(&ingested.notes);
         let history = History::new(ingested.sales.clone(), self.arguments.as_of)?;
         self.report.as_of = Some(history.as_of.date.to_string());
         self.report.months = Some((history.first, history.last));
@@ -158,7 +203,14 @@ impl Work<'_> {
         };
         let matrix = self.matrix(&context, committed.built()).await?;
         let published = committed
-            .publish(self.catalog, &warehouse, &published_folder, history.as_of, self.stamp)
+            .publish(
+                self.catalog,
+                &warehouse,
+                &published_folder,
+                history.as_of,
+                self.stamp,
+                &self.pipeline.name,
+            )
             .await?;
         for model in &self.catalog.models {
             let definition = model.definition(&self.pipeline.parameters)?;
@@ -169,6 +221,27 @@ impl Work<'_> {
         self.report.published = Some((published.written, published.removed));
         self.report.versions = published.versions;
         Ok((ExitCode::Ok, matrix))
+    }
+
+    /// The history to start from: what is committed, or, where a killed run has committed
+    /// lines but not their record, what the last finished run had.
+    async fn last_whole_state(
+        &self,
+        location: &Location,
+        warehouse: &Warehouse,
+        ledger: Ledger,
+    ) -> Result<Ingested> {
+        let torn = [SALES, REJECTS]
+            .iter()
+            .any(|table| warehouse.files(table).any(|file| !ledger.knows(file)));
+        if !torn {
+            return Ok(Ingested::unchanged(warehouse, warehouse, ledger));
+        }
+        let finished = RunsFolder::new(location).newest_finished().await?;
+        let versions = finished.map(|report| report.versions).unwrap_or_default();
+        let names = [SALES, REJECTS].map(str::to_owned);
+        let before = Warehouse::open(&self.pipeline.warehouse, names, Some(&versions)).await?;
+        Ok(Ingested::unchanged(warehouse, &before, ledger))
     }
 
     /// Keeps offending rows beside the report and tells about them.
@@ -190,8 +263,8 @@ impl Work<'_> {
                 runs.keep_file(&self.stamp.id, &name, Bytes::from(csv)).await?
             };
             let first = failure.rows.slice(0, failure.rows.num_rows().min(SHOWN_ROWS));
-            self.console.talk(format_args!(
-                "audit {} of {} found {} rows in {}; the first:\n{}",
+            self.console.alert(format_args!(
+                "error: audit {} of {} found {} rows in {}, kept in {kept_in}; the first:\n{}",
                 failure.audit,
                 failure.table,
                 failure.count,

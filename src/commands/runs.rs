@@ -31,9 +31,9 @@ pub async fn runs(
     };
     let report = folder.read(&name).await?;
     if arguments.json {
-        console.data(serde_json::to_string_pretty(&report)?);
+        console.data(serde_json::to_string_pretty(&report)?)?;
     } else {
-        console.data(show_report(&report, None, true));
+        console.data(show_report(&report, None, true))?;
         let versions: Vec<String> =
             report.versions.iter().map(|(table, version)| format!("{table} {version}")).collect();
         console.detail(format_args!("table versions: {}", versions.join(", ")));
@@ -57,7 +57,7 @@ async fn list(
         reports.push(folder.read(&name).await?);
     }
     if json {
-        console.data(serde_json::to_string_pretty(&reports)?);
+        console.data(serde_json::to_string_pretty(&reports)?)?;
         return Ok(ExitCode::Ok);
     }
     if reports.is_empty() {
@@ -76,7 +76,7 @@ async fn list(
         "seconds",
         "version",
     ];
-    console.data(plain_table(&header, &[4, 5, 6, 7, 8], rows));
+    console.data(plain_table(&header, &[4, 5, 6, 7, 8], rows))?;
     Ok(ExitCode::Ok)
 }
 

@@ -67,7 +67,7 @@ pub fn tables(
         .sort_by_key(|entry| (entry.kind != "result", entry.kind != "history", entry.name.clone()));
     match &arguments.name {
         None if arguments.json => {
-            console.data(serde_json::to_string_pretty(&json!({ "tables": entries }))?);
+            console.data(serde_json::to_string_pretty(&json!({ "tables": entries }))?)?;
         }
         None => {
             let row = |entry: &Entry| {
@@ -79,7 +79,11 @@ pub fn tables(
                 ]
             };
             let rows = entries.iter().map(row).collect();
-            console.data(plain_table(&["table", "kind", "one row per", "what it is"], &[], rows));
+            console.data(plain_table(
+                &["table", "kind", "one row per", "what it is"],
+                &[],
+                rows,
+            ))?;
         }
         Some(name) => {
             let entry = entries.iter().find(|entry| entry.name == *name).ok_or_else(|| {
@@ -87,9 +91,9 @@ pub fn tables(
                     .hint("`clientbase tables` lists them")
             })?;
             if arguments.json {
-                console.data(serde_json::to_string_pretty(entry)?);
+                console.data(serde_json::to_string_pretty(entry)?)?;
             } else {
-                console.data(explain(entry));
+                console.data(explain(entry))?;
             }
         }
     }

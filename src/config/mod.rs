@@ -82,16 +82,49 @@ impl Pipeline {
             Some(location) => project.resolve_folder(location),
             None => project.resolve_folder(&format!("{folder}/{name}")),
         };
+        let (warehouse, published) =
+            (url(&raw.warehouse, "warehouse")?, url(&raw.published, "published")?);
+        refuse_shared_folders(shown, &warehouse, &published, &sources)?;
         Ok(Self {
             name: name.to_owned(),
             description: raw.description,
-            warehouse: url(&raw.warehouse, "warehouse")?,
-            published: url(&raw.published, "published")?,
+            warehouse,
+            published,
             sources,
             parameters,
             limits,
         })
     }
+}
+
+/// Each folder is somebody's own: publication removes what it does not know, and delivered
+/// files must not be taken for data of ours.
+fn refuse_shared_folders(
+    shown: &str,
+    warehouse: &Url,
+    published: &Url,
+    sources: &[Source],
+) -> Result<()> {
+    let own = [("warehouse", warehouse), ("published", published)];
+    let of_sources = sources.iter().map(|source| ("the folder of a source", &source.folder));
+    let all: Vec<_> = own.into_iter().chain(of_sources).collect();
+    for (place, (one, url)) in own.into_iter().enumerate() {
+        for (other, beside) in all.iter().skip(place + 1) {
+            let is_source_above = !["warehouse", "published"].contains(other)
+                && url.as_str().starts_with(beside.as_str())
+                && url != *beside;
+            let nested = url.as_str().starts_with(beside.as_str())
+                || beside.as_str().starts_with(url.as_str());
+            // A project folder may itself be what a source's glob starts from.
+            if nested && !is_source_above {
+                return Err(Error::configuration(format!(
+                    "{shown}: {one} ({url}) and {other} ({beside}) lie in each other"
+                ))
+                .hint("give each a folder of its own"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Default share of the machine's memory for the engine: half, between 512 MiB and 8 GiB.

@@ -160,6 +160,13 @@ fn date_formats(table: &SourceTable, place: &Place<'_>) -> Result<Vec<String>> {
     }
     for format in given.get_ref() {
         let items: Vec<_> = chrono::format::StrftimeItems::new(format).collect();
+        let has_offset = ["%z", "%:z", "%::z", "%#z", "%Z", "%s", "%+"]
+            .iter()
+            .any(|pattern| format.contains(pattern));
+        if has_offset {
+            let problem = format!("has `{format}`: times with an offset or zone are not converted");
+            return Err(place.error("source.date_formats", given, &problem));
+        }
         if items.contains(&chrono::format::Item::Error) {
             let problem = format!("has `{format}`, which is no strftime pattern");
             return Err(place.error("source.date_formats", given, &problem));

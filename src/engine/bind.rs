@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::dataframe::DataFrame;
+use datafusion::execution::SessionState;
 use datafusion::execution::context::SQLOptions;
-use datafusion::prelude::SessionContext;
+use datafusion::logical_expr::{LogicalPlan, Volatility};
+use datafusion::prelude::{Expr, SessionContext};
 use datafusion::scalar::ScalarValue;
 
 use crate::error::{Error, Result};
@@ -24,11 +27,7 @@ pub async fn bind(
     parameters: Vec<(String, ScalarValue)>,
 ) -> Result<DataFrame> {
     let wrong = |problem: String| Error::configuration(format!("{}: {problem}", file.shown));
-    let plan = context
-        .state()
-        .create_logical_plan(&file.text)
-        .await
-        .map_err(|error| wrong("the SQL cannot be planned".to_owned()).because(error))?;
+    let plan = logical_plan(&context.state(), file).await?;
     let allowed =
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     allowed
@@ -52,6 +51,41 @@ pub async fn bind(
     Ok(DataFrame::new(context.state(), bound))
 }
 
+/// Plans a file's SQL without parameters. Functions that answer differently another time are
+/// refused: results must not depend on when they were computed.
+///
+/// # Errors
+/// Configuration errors that name the file.
+pub async fn logical_plan(state: &SessionState, file: &SqlFile) -> Result<LogicalPlan> {
+    #[expect(clippy::disallowed_methods, reason = "the one place for the SQL of files")]
+    let planned = state.create_logical_plan(&file.text).await;
+    let plan = planned.map_err(|error| {
+        Error::configuration(format!("{}: the SQL cannot be planned", file.shown)).because(error)
+    })?;
+    let mut unsteady: Option<String> = None;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expression| {
+            expression.apply(|part| {
+                if let Expr::ScalarFunction(call) = part
+                    && call.func.signature().volatility != Volatility::Immutable
+                {
+                    unsteady = Some(call.func.name().to_owned());
+                    return Ok(TreeNodeRecursion::Stop);
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    match unsteady {
+        None => Ok(plan),
+        Some(function) => Err(Error::configuration(format!(
+            "{}: {function}() answers differently another time",
+            file.shown
+        ))
+        .hint("results depend on data and parameters only; use $as_of_date for a date")),
+    }
+}
+
 /// Plans a query that somebody typed; only reading is allowed.
 ///
 /// # Errors
@@ -59,7 +93,9 @@ pub async fn bind(
 pub async fn read_only_query(context: &SessionContext, sql: &str) -> Result<DataFrame> {
     let allowed =
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    context.sql_with_options(sql, allowed).await.map_err(|error| {
+    #[expect(clippy::disallowed_methods, reason = "the one place for typed queries")]
+    let planned = context.sql_with_options(sql, allowed).await;
+    planned.map_err(|error| {
         Error::configuration("the query cannot be run")
             .because(error)
             .hint("`clientbase tables` lists the tables; only queries are allowed")

@@ -246,6 +246,7 @@ impl TableWork<'_> {
 
     async fn run(&mut self, range: Option<(Month, Month)>) -> Result<Vec<BrokenContract>> {
         let model = self.model;
+        tracing::info!(table = model.name, ?range, "computing");
         let context = self.context.session.context();
         let tables = Tables { build: self.context, files: &self.built.files };
         tables.register(&context, &model.reads, range).await?;

@@ -93,15 +93,14 @@ pub fn failed_in(file: &SqlFile, error: datafusion::error::DataFusionError) -> E
         error.find_root(),
         Engine::ArrowError(..) | Engine::Execution(_) | Engine::Plan(_) | Engine::SchemaError(..)
     );
-    let text = error.to_string();
-    if of_values && !text.contains("No space left") {
+    if of_values && !crate::error::is_of_store(&error) {
         return Error::configuration(format!("{}: the SQL failed", file.shown)).because(error);
     }
     let general = Error::from(error);
     match general.fault() {
         crate::error::Fault::Store => Error::store(format!("computing {} failed", file.name))
             .because(general)
-            .hint("free memory or disk space, or change limits in the pipeline file; run again: finished months are kept"),
+            .hint("see to the cause and run again: what is finished is kept"),
         _ => general,
     }
 }

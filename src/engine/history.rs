@@ -9,13 +9,11 @@ use crate::models::{Fingerprint, FingerprintBuilder};
 use crate::month::Month;
 use crate::store::{DataFile, Slot};
 
-/// The date a run speaks for, and whether it was given or read off the data.
+/// The date a run speaks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AsOf {
     /// The date.
     pub date: NaiveDate,
-    /// False when it is the last day of the data.
-    pub is_given: bool,
 }
 
 impl AsOf {
@@ -60,10 +58,8 @@ impl History {
         let data_end = last_day
             .and_then(NaiveDate::from_epoch_days)
             .ok_or_else(|| Error::bug("the sales files do not say their last day"))?;
-        let as_of = match as_of {
-            Some(date) => AsOf { date, is_given: true },
-            None => AsOf { date: data_end, is_given: false },
-        };
+        // Not the machine's clock: the same data must give the same results tomorrow.
+        let as_of = AsOf { date: as_of.unwrap_or(data_end) };
         let last = Month::of(as_of.date);
         if last < first {
             return Err(Error::configuration(format!(
@@ -76,7 +72,7 @@ impl History {
                 "the sales span {} months, from {first} to {last}",
                 last.months_since(first) + 1
             ))
-            .hint("a date is probably wrong; find it with: clientbase query \"select source_file, source_row, sale_date from sales order by sale_date\""));
+            .hint("a date is probably wrong: look for years far from the others in the delivered files"));
         }
         Ok(Self { sales, first, last, as_of })
     }

@@ -11,7 +11,7 @@ mod session;
 mod staleness;
 mod tables;
 
-pub use bind::{bind, read_only_query};
+pub use bind::{bind, logical_plan, read_only_query};
 pub use build::{BuildContext, BuildReason, Built, MonthState, TableBuild, build};
 pub use catalog_check::check_catalog;
 pub use execute::{BrokenContract, SliceWriter, failed_in, run_statement};

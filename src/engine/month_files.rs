@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
+use chrono::DateTime;
 use datafusion::catalog::Session;
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, Statistics};
@@ -18,6 +19,7 @@ use datafusion::logical_expr::TableProviderFilterPushDown;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::prelude::Expr;
+use object_store::ObjectMeta;
 use object_store::path::Path;
 use url::Url;
 
@@ -83,8 +85,15 @@ impl TableProvider for MonthFiles {
             .files
             .iter()
             .map(|(path, file)| {
-                PartitionedFile::new(path.to_string(), file.bytes)
-                    .with_statistics(Arc::new(self.file_statistics(file)))
+                // From the path itself: its text would be percent-encoded a second time.
+                PartitionedFile::new_from_meta(ObjectMeta {
+                    location: path.clone(),
+                    last_modified: DateTime::UNIX_EPOCH,
+                    size: file.bytes,
+                    e_tag: None,
+                    version: None,
+                })
+                .with_statistics(Arc::new(self.file_statistics(file)))
             })
             .collect();
         let rows: u64 = self.files.iter().map(|(_, file)| file.rows).sum();

@@ -19,6 +19,9 @@ use crate::models::Staging;
 /// Rows that are worked on at once.
 const BATCH_ROWS: usize = 16_384;
 
+/// Lines that one row may span, by line breaks inside quotes.
+const MOST_LINES_OF_A_ROW: u64 = 20;
+
 /// What is wrong with a row: the column, its text and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -143,6 +146,7 @@ impl<R: Read> CsvRows<R> {
             if !more {
                 break;
             }
+            self.refuse_open_quote(&record)?;
             lines.push(record.position().map_or(0, csv::Position::line));
             records.push(record);
         }
@@ -164,6 +168,23 @@ impl<R: Read> CsvRows<R> {
         let options = RecordBatchOptions::new().with_row_count(Some(records.len()));
         let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)?;
         Ok(Some(RawRows { batch, lines, problems, records }))
+    }
+
+    /// An unclosed quote makes one row of everything up to the next quote, or of the rest of
+    /// the file: those lines must not get lost in one reject.
+    fn refuse_open_quote(&self, record: &ByteRecord) -> Result<()> {
+        let first = record.position().map_or(0, csv::Position::line);
+        // The reader stands behind the line's end.
+        let lines = self.reader.position().line().saturating_sub(first);
+        let is_wrong_width = record.len() != self.header_width;
+        if lines > MOST_LINES_OF_A_ROW || (lines > 1 && is_wrong_width) {
+            return Err(Error::data(format!(
+                "{}:{first}: one row spans {lines} lines; a quote is probably not closed",
+                self.file
+            ))
+            .hint("correct the quotes in that line, or set `quote` of the source if the files use none"));
+        }
+        Ok(())
     }
 
     fn wrong_width(&self, record: &ByteRecord) -> Option<Problem> {
@@ -286,6 +307,9 @@ impl CellReader<'_> {
 
 fn unreadable(file: &str, error: csv::Error) -> Error {
     let place = error.position().map_or_else(String::new, |at| format!(":{}", at.line()));
+    if crate::error::is_of_store(&error) {
+        return Error::store(format!("{file}{place}: reading broke off")).because(error);
+    }
     Error::data(format!("{file}{place}: the file cannot be read to its end"))
         .because(error)
         .hint("it may be cut off or damaged; deliver it again; nothing was changed")

@@ -13,7 +13,7 @@ use super::canonical::described;
 use crate::error::{Error, Result};
 use crate::models::Fingerprint;
 use crate::month::Month;
-use crate::store::{EncodedFile, ParquetEncoder, Slot, Warehouse};
+use crate::store::{DataFile, EncodedFile, ParquetEncoder, Slot, Warehouse};
 
 /// One delivered file, as it was last read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ pub struct SnapshotRecord {
     pub lines: u64,
     pub accepted: u64,
     pub rejected: u64,
+    /// Accepted lines, by month.
+    pub accepted_by_month: BTreeMap<Month, u64>,
     /// Lines left out, by rule of the source.
     pub excluded: BTreeMap<String, u64>,
     /// Rejected lines, by reason.
@@ -138,6 +140,24 @@ impl Ledger {
     /// What is known of a file.
     pub fn find(&self, source: &str, file: &str) -> Option<&SnapshotRecord> {
         self.records.iter().find(|record| record.source == source && record.file == file)
+    }
+
+    /// The file that speaks for a month of a source: the last one that was read.
+    pub fn owner(&self, source: &str, month: Month) -> Option<&SnapshotRecord> {
+        let speaks =
+            |record: &&SnapshotRecord| record.source == source && record.months.contains(&month);
+        self.records.iter().filter(speaks).max_by_key(|record| record.sequence)
+    }
+
+    /// Whether a committed file of sales or rejects is of a delivery in this ledger, and
+    /// still the right one for its month.
+    pub fn knows(&self, file: &DataFile) -> bool {
+        match (file.slot.source.as_deref(), file.slot.month) {
+            (Some(source), Some(month)) => {
+                self.owner(source, month).is_some_and(|record| record.snapshot == file.fingerprint)
+            }
+            _ => self.records.iter().any(|record| record.snapshot == file.fingerprint),
+        }
     }
 
     /// The number that the next file gets.

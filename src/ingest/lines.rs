@@ -12,8 +12,10 @@ use arrow::datatypes::{DataType, Date32Type, Decimal128Type, SchemaRef};
 use super::canonical::CANONICAL_COLUMNS;
 use super::csv_rows::Problem;
 use super::staging::EXCLUDED;
+use super::values::SALE_YEARS;
 use crate::error::{Error, Result};
 use crate::month::Month;
+use chrono::Datelike as _;
 
 /// What became of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +96,18 @@ impl LineMaker {
     fn months(&self, line: &Line<'_>, fates: &mut [Fate]) -> Date32Array {
         let month_of = |(row, fate): (usize, &mut Fate)| {
             let day = line.sale_date.is_valid(row).then(|| line.sale_date.value(row))?;
-            let month = Month::of_epoch_day(day)?;
+            let date = Date32Type::to_naive_date_opt(day);
+            let month = date.filter(|date| SALE_YEARS.contains(&date.year())).map(Month::of);
+            let Some(month) = month else {
+                if *fate == Fate::Accepted {
+                    *fate = Fate::Rejected(Problem {
+                        column: "sale_date".to_owned(),
+                        value: date.map_or_else(|| day.to_string(), |date| date.to_string()),
+                        reason: "lies in a year that cannot be".to_owned(),
+                    });
+                }
+                return None;
+            };
             if let Some(period) = self.period
                 && *fate == Fate::Accepted
                 && month != period
@@ -195,7 +208,15 @@ fn convert(
     fates: &mut [Fate],
 ) -> Result<ArrayRef> {
     let DataType::Decimal128(precision, scale) = target else {
-        return Ok(cast(column, target)?);
+        let array = cast(column, target)?;
+        return Ok(match array.as_string_opt::<i32>() {
+            // A blank name is no name.
+            Some(texts) if texts.iter().flatten().any(|text| text.trim().is_empty()) => {
+                let named = texts.iter().map(|text| text.filter(|text| !text.trim().is_empty()));
+                Arc::new(named.collect::<StringArray>())
+            }
+            _ => array,
+        });
     };
     let decimal = match column.data_type() {
         DataType::Decimal128(..) => Arc::clone(column),

@@ -16,6 +16,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::canonical::CANONICAL_COLUMNS;
 use super::csv_rows::raw_schema;
+use crate::engine::logical_plan;
 use crate::error::{Error, Result};
 use crate::models::Staging;
 
@@ -50,10 +51,7 @@ impl StagingPlan {
         let raw = Arc::new(EmptyTable::new(raw_schema(staging)));
         context.register_table(Staging::RAW_TABLE, raw)?;
         let state = context.state();
-        let plan = state
-            .create_logical_plan(&staging.file.text)
-            .await
-            .map_err(|error| wrong("the SQL cannot be planned".to_owned()).because(error))?;
+        let plan = logical_plan(&state, &staging.file).await?;
         refuse_row_changes(&plan).map_err(&wrong)?;
         let optimized = state
             .optimize(&plan)

@@ -1,7 +1,7 @@
 //! Strict reading of numbers and dates: exactly what is written, or a reason why not.
 
 use chrono::format::{Item, Parsed, StrftimeItems, parse};
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveTime};
 
 /// Characters that group digits in thousands: space, no-break space, narrow no-break
 /// space, thin space, apostrophe.
@@ -125,8 +125,11 @@ impl DateParser {
             .formats
             .iter()
             .find_map(|format| read_date(text, format))
-            .ok_or_else(|| format!("is not a date of the form {}", self.shown))?
-            .to_epoch_days();
+            .ok_or_else(|| format!("is not a date of the form {}", self.shown))?;
+        if !SALE_YEARS.contains(&day.year()) {
+            return Err(format!("is in the year {}, which cannot be", day.year()));
+        }
+        let day = day.to_epoch_days();
         self.last = Some((text.to_owned(), day));
         Ok(day)
     }
@@ -142,6 +145,9 @@ fn read_date(text: &str, format: &[Item<'static>]) -> Option<NaiveDate> {
     }
     parsed.to_naive_date().ok()
 }
+
+/// Years that a sale can lie in; others are typing errors that would stretch the history.
+pub const SALE_YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
 
 #[cfg(test)]
 mod tests {

@@ -27,6 +27,8 @@ const FILES_AT_ONCE: usize = 2;
 /// What reading gave: the state of history tables as it will be after the commit.
 #[derive(Debug)]
 pub struct Ingested {
+    /// What a person should know: months of one file that another file replaced.
+    pub notes: Vec<String>,
     /// Files that were read, in order, with the reason.
     pub snapshots: Vec<(SnapshotRecord, WorkReason)>,
     /// Sales files: slot → file, and whether it is only staged.
@@ -40,12 +42,17 @@ pub struct Ingested {
 }
 
 impl Ingested {
-    /// The state without any reading.
-    pub fn unchanged(warehouse: &Warehouse, ledger: Ledger) -> Self {
+    /// The state without any reading. A run that was killed after it had committed sales, but
+    /// not yet the ledger, is undone: the history is what the ledger knows of, with the files
+    /// that `before` held where they were replaced.
+    pub fn unchanged(warehouse: &Warehouse, before: &Warehouse, ledger: Ledger) -> Self {
         let committed = |table: &str| {
-            warehouse.files(table).map(|file| (file.slot.clone(), (file.clone(), false))).collect()
+            let files = before.files(table).chain(warehouse.files(table));
+            let known = files.filter(|file| ledger.knows(file));
+            known.map(|file| (file.slot.clone(), (file.clone(), false))).collect()
         };
         Self {
+            notes: Vec::new(),
             snapshots: Vec::new(),
             sales: committed(SALES),
             rejects: committed(REJECTS),
@@ -82,11 +89,10 @@ pub async fn ingest(
     sources: &[SourceFiles<'_>],
     planned: Vec<PlannedSnapshot>,
     warehouse: &Warehouse,
-    ledger: Ledger,
+    mut state: Ingested,
     run: &RunStamp,
     console: &Console,
 ) -> Result<Ingested> {
-    let mut state = Ingested::unchanged(warehouse, ledger);
     if planned.is_empty() {
         return Ok(state);
     }
@@ -205,6 +211,8 @@ async fn stage_files(
             snapshot.file, counts.lines, counts.accepted, counts.rejected
         )));
     }
+    let accepted_by_month =
+        read.sales.iter().map(|(month, (file, _))| (*month, file.rows)).collect();
     let mut files = Vec::new();
     let mut keep = |table: &str, file: DataFile| {
         files.push(StagedFile {
@@ -235,6 +243,7 @@ async fn stage_files(
         months: read.months,
         lines: counts.lines,
         accepted: counts.accepted,
+        accepted_by_month,
         rejected: counts.rejected,
         excluded: counts.excluded,
         reject_reasons: counts.reject_reasons,
@@ -319,16 +328,35 @@ fn put_in_place(state: &mut Ingested, staged: StagedSnapshot, reason: WorkReason
         });
         state.rejects.remove(&rejects_slot(&record.source, &record.file));
     }
-    for month in &record.months {
-        state.sales.remove(&Slot::of_source(&record.source, Some(*month)));
+    state.ledger.put(record.clone());
+    // A file that is read again by new rules stays replaced by the files that came after it.
+    let is_ours = |month: Month| state.ledger.owner(&record.source, month) == Some(&record);
+    let months: Vec<Month> =
+        record.months.iter().copied().filter(|month| is_ours(*month)).collect();
+    for month in &months {
+        let removed = state.sales.remove(&Slot::of_source(&record.source, Some(*month)));
+        // What the same file gave before is gone already, so this is another file's.
+        if let Some((old, _)) = removed {
+            let of = state.ledger.records().iter().find(|other| other.snapshot == old.fingerprint);
+            let new = record.accepted_by_month.get(month).copied().unwrap_or(0);
+            state.notes.push(format!(
+                "{month} of source `{}`: {new} lines of {} replace {} lines of {}",
+                record.source,
+                record.file,
+                old.rows,
+                of.map_or("an earlier file", |other| &other.file),
+            ));
+        }
     }
     for staged in files {
         let file = DataFile::parse(&staged.name, staged.rows, staged.bytes, staged.last_day)
             .ok_or_else(|| Error::bug(format!("{} is no name of a data file", staged.name)))?;
-        let table = if staged.table == SALES { &mut state.sales } else { &mut state.rejects };
-        table.insert(file.slot.clone(), (file, true));
+        if staged.table == REJECTS {
+            state.rejects.insert(file.slot.clone(), (file, true));
+        } else if file.slot.month.is_some_and(|month| months.contains(&month)) {
+            state.sales.insert(file.slot.clone(), (file, true));
+        }
     }
-    state.ledger.put(record.clone());
     state.snapshots.push((record, reason));
     Ok(())
 }

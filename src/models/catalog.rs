@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::{Parameters, Project};
 use crate::error::{Error, Result};
-use crate::ingest::SALES;
+use crate::ingest::{REJECTS, SALES, SNAPSHOTS};
 
 use super::model::{Audit, Layer, Model, Staging};
 use super::sql_file::SqlFile;
@@ -29,6 +29,7 @@ impl Catalog {
         let mut models = Vec::new();
         for (folder, layer) in [("intermediate", Layer::Intermediate), ("marts", Layer::Mart)] {
             for file in SqlFile::all(project, folder)? {
+                refuse_reserved(&file)?;
                 let model = Model::parse(file, layer, parameters)?;
                 if let Some(other) = models.iter().find(|other: &&Model| other.name == model.name) {
                     return Err(Error::configuration(format!(
@@ -89,6 +90,26 @@ impl Catalog {
         }
         Ok(())
     }
+}
+
+/// A model must not take the place of what the warehouse keeps beside result tables.
+fn refuse_reserved(file: &SqlFile) -> Result<()> {
+    const RESERVED: [&str; 4] = [SALES, REJECTS, SNAPSHOTS, "runs"];
+    let plain =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    let is_name = file.name.starts_with(|first: char| first.is_ascii_lowercase())
+        && file.name.chars().all(plain);
+    if RESERVED.contains(&file.name.as_str()) || !is_name {
+        return Err(Error::configuration(format!(
+            "{}: `{}` cannot be the name of a table",
+            file.shown, file.name
+        ))
+        .hint(format!(
+            "use lower-case letters, digits and _, and none of {}",
+            RESERVED.join(", ")
+        )));
+    }
+    Ok(())
 }
 
 /// Sorts models so that each follows its inputs; among equals by name.

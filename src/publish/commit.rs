@@ -125,21 +125,17 @@ impl Commit<'_> {
         description: &str,
         files: &BTreeMap<Slot, (DataFile, bool)>,
     ) -> Result<()> {
-        // A run that was killed between two tables has committed some files already.
+        // Not new are files that a run killed between two tables has committed already; not
+        // staged but new are those of an earlier version that come back.
         let is_new = |file: &DataFile| {
             self.warehouse.file(name, &file.slot).is_none_or(|old| old.name() != file.name())
         };
-        let added: Vec<DataFile> = files
-            .values()
-            .filter(|(file, staged)| *staged && is_new(file))
-            .map(|(file, _)| file.clone())
-            .collect();
+        let added: Vec<(DataFile, bool)> =
+            files.values().filter(|(file, _)| is_new(file)).cloned().collect();
         let removed: Vec<DataFile> = self
             .warehouse
             .files(name)
-            .filter(|old| {
-                files.get(&old.slot).is_none_or(|(new, staged)| *staged && new.name() != old.name())
-            })
+            .filter(|old| files.get(&old.slot).is_none_or(|(new, _)| new.name() != old.name()))
             .cloned()
             .collect();
         if added.is_empty() && removed.is_empty() {

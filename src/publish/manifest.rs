@@ -16,6 +16,8 @@ const MANIFEST: &str = "manifest.json";
 /// What is published.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
+    /// Pipeline that publishes here.
+    pub pipeline: String,
     /// Run that published last.
     pub run: String,
     /// Date that run speaks for.

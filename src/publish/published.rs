@@ -8,7 +8,7 @@ use crate::engine::{AsOf, Built};
 use crate::error::Result;
 use crate::models::{Catalog, Layer};
 use crate::month::Month;
-use crate::store::{DataFile, Location, RunStamp, TableVersion, Warehouse};
+use crate::store::{DataFile, Location, RunStamp, TableVersion, Warehouse, is_left_over};
 
 /// A published state. Only [`Committed::publish`] makes one.
 #[derive(Debug)]
@@ -39,6 +39,7 @@ impl Committed {
         to: &Location,
         as_of: AsOf,
         run: &RunStamp,
+        pipeline: &str,
     ) -> Result<Published> {
         let before = Manifest::load(to).await?.unwrap_or_default();
         let present: BTreeMap<String, u64> = to
@@ -48,12 +49,15 @@ impl Committed {
             .map(|object| (to.relative(&object.location), object.size))
             .collect();
         let mut manifest = Manifest {
+            pipeline: pipeline.to_owned(),
             run: run.id.clone(),
             as_of: as_of.date.to_string(),
             tables: BTreeMap::new(),
         };
-        let mut written = 0;
         let mut wanted = BTreeSet::new();
+        let mut copies: Vec<(&str, &DataFile, String)> = Vec::new();
+        // What the old manifest may still say while files are being replaced.
+        let mut interim = before.clone();
         for model in catalog.models.iter().filter(|model| model.layer == Layer::Mart) {
             let known = before.tables.get(&model.name);
             let mut table = PublishedTable {
@@ -69,21 +73,31 @@ impl Committed {
                 let is_there = present.get(&path) == Some(&file.bytes)
                     && known.and_then(|known| known.files.get(&name)) == Some(&entry);
                 if !is_there {
-                    copy(warehouse, &model.name, file, to, &path).await?;
-                    written += 1;
+                    if let Some(table) = interim.tables.get_mut(&model.name) {
+                        table.files.remove(&name);
+                    }
+                    copies.push((&model.name, file, path.clone()));
                 }
                 table.files.insert(name, entry);
                 wanted.insert(path);
             }
             manifest.tables.insert(model.name.clone(), table);
         }
+        if interim != before {
+            interim.save(to).await?;
+        }
+        for (table, file, path) in &copies {
+            copy(warehouse, table, file, to, path).await?;
+        }
+        let written = copies.len();
         let mut removed = 0;
         let ours: BTreeSet<&str> =
             manifest.tables.keys().chain(before.tables.keys()).map(String::as_str).collect();
         for path in present.keys().filter(|path| !wanted.contains(*path)) {
             // A bare glob over a table's folder must find its files and no others.
             let of_ours = path.split_once('/').is_some_and(|(table, _)| ours.contains(table));
-            if of_ours && path.ends_with(".parquet") {
+            let is_left_over = path.rsplit('/').next().is_some_and(is_left_over);
+            if of_ours && (path.ends_with(".parquet") || is_left_over) {
                 to.delete(path).await?;
                 removed += 1;
             }

@@ -31,6 +31,9 @@ pub fn show_report(report: &RunReport, matrix: Option<&Matrix>, verbose: bool) -
         let _ = writeln!(text, "results for {first} to {last}, as of {as_of}");
     }
     show_snapshots(&mut text, report, verbose);
+    for note in &report.notes {
+        let _ = writeln!(text, "  note: {note}");
+    }
     show_tables(&mut text, report, verbose);
     if let Some(matrix) = matrix {
         show_matrix(&mut text, matrix);

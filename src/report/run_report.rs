@@ -23,7 +23,8 @@ pub enum Outcome {
     DryRun,
     /// An audit found rows; yesterday's results stand.
     AuditFailed,
-    /// The run broke off; yesterday's results stand.
+    /// The run broke off. Before the commit yesterday's results stand; what was committed
+    /// before it broke off is completed by the next run.
     Failed,
 }
 
@@ -44,6 +45,9 @@ pub struct RunReport {
     pub as_of: Option<String>,
     /// First and last month of the results.
     pub months: Option<(Month, Month)>,
+    /// What a person should know about the files.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// Files that were read.
     pub snapshots: Vec<SnapshotReport>,
     /// Tables, in the order they were built.
@@ -135,6 +139,7 @@ impl RunReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             as_of: None,
             months: None,
+            notes: Vec::new(),
             snapshots: Vec::new(),
             tables: Vec::new(),
             audits: AuditReport::default(),

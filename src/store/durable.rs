@@ -19,8 +19,7 @@ use object_store::{
     PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
 };
 
-/// Start of the names of files that are being written. A `#` keeps them out of listings
-/// of the local store, which skips such names.
+/// Start of the names of files that are being written.
 const TEMPORARY: &str = ".clientbase-writing-";
 
 /// The local file system, rooted at `/`.
@@ -108,8 +107,14 @@ impl ObjectStore for DurableLocal {
     }
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
-        self.inner.rename_opts(from, to, options).await?;
         let folder = self.inner.path_to_filesystem(to)?;
+        let (target, path) = (folder.clone(), to.to_string());
+        blocking(move || {
+            let parent = target.parent().unwrap_or(FilePath::new("/"));
+            create_folders(parent).map_err(|error| classify(path, error))
+        })
+        .await?;
+        self.inner.rename_opts(from, to, options).await?;
         let path = to.to_string();
         blocking(move || sync_folder_of(&folder).map_err(|error| classify(path, error))).await
     }
@@ -167,7 +172,14 @@ fn create_folders(folder: &FilePath) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(folder)?;
+    if let Some(parent) = folder.parent() {
+        create_folders(parent)?;
+    }
+    match fs::create_dir(folder) {
+        // Somebody else was quicker.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        created => created?,
+    }
     sync_folder_of(folder)
 }
 
@@ -177,7 +189,12 @@ fn sync_folder_of(path: &FilePath) -> io::Result<()> {
 
 fn temporary_beside(target: &FilePath) -> PathBuf {
     let folder = target.parent().unwrap_or(FilePath::new("/"));
-    folder.join(format!("{TEMPORARY}{}#", uuid::Uuid::new_v4().simple()))
+    folder.join(format!("{TEMPORARY}{}", uuid::Uuid::new_v4().simple()))
+}
+
+/// Whether a file's name is that of one that a killed writer left half written.
+pub fn is_left_over(name: &str) -> bool {
+    name.starts_with(TEMPORARY)
 }
 
 /// Removes files that a killed writer left half written below a folder.
@@ -187,7 +204,7 @@ pub fn remove_left_overs(folder: &FilePath) -> io::Result<()> {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
             remove_left_overs(&entry.path())?;
-        } else if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+        } else if is_left_over(&entry.file_name().to_string_lossy()) {
             fs::remove_file(entry.path())?;
         }
     }

@@ -10,6 +10,7 @@ mod warehouse;
 
 pub use data_file::{DataFile, Slot};
 pub use delta::TableVersion;
+pub use durable::is_left_over;
 pub use location::Location;
 pub use lock::Lock;
 pub use parquet_file::{EncodedFile, ParquetEncoder};

@@ -164,25 +164,27 @@ impl Warehouse {
         if is_staged { staged_path(table, file) } else { committed_path(table, file) }
     }
 
-    /// Moves staged files to their table and commits them together with removals.
+    /// Moves staged files to their table and commits them, and files that are in its folder
+    /// already, together with removals. Only audited results get here: see `publish`.
     ///
     /// # Errors
     /// When the store fails; the table then has its old or its new state, nothing between.
-    pub async fn commit(
+    pub(crate) async fn commit(
         &mut self,
         name: &str,
         schema: &Schema,
         description: &str,
-        added: &[DataFile],
+        added: &[(DataFile, bool)],
         removed: &[DataFile],
         run: &RunStamp,
     ) -> Result<TableVersion> {
-        for file in added {
+        for (file, _) in added.iter().filter(|(_, is_staged)| *is_staged) {
             self.location.rename(&staged_path(name, file), &committed_path(name, file)).await?;
         }
+        let added: Vec<DataFile> = added.iter().map(|(file, _)| file.clone()).collect();
         let table = self.tables.get(name).and_then(|state| state.table.clone());
         let version =
-            delta::commit(&self.location, name, schema, description, table, (added, removed), run)
+            delta::commit(&self.location, name, schema, description, table, (&added, removed), run)
                 .await?;
         let state = TableState::open(&self.location, name, None).await?;
         self.tables.insert(name.to_owned(), state);

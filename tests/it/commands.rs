@@ -220,6 +220,8 @@ fn wrong_sql_files_exit_78() {
         ("unknown_parameter", model(&format!("{HEAD}-- param: a_share decimal(5,4)\n"), SELECT)),
         ("writes", model(HEAD, "create table t as select 1\n")),
         ("two_statements", model(HEAD, &format!("{SELECT};\n{SELECT}"))),
+        ("reserved", ("sql/marts/snapshots.sql", format!("{HEAD}{SELECT}"))),
+        ("wall_clock", model(HEAD, &SELECT.replace("count(*)", "count(*) + cast(date_part('day', now()) as bigint)"))),
         ("staging_filters", ("sql/staging/test_sales.sql", "-- Sales.\n-- raw: date date\nselect date as sale_date from raw where date is not null\n".to_owned())),
         ("staging_lacks", ("sql/staging/test_sales.sql", "-- Sales.\n-- raw: date date\nselect date as sale_date from raw\n".to_owned())),
         ("staging_float", ("sql/staging/test_sales.sql", "-- Sales.\n-- raw: date date\n-- raw: client text\n-- raw: amount text\nselect date as sale_date, client as client_id, cast(amount as double) as revenue from raw\n".to_owned())),

@@ -103,6 +103,79 @@ fn a_run_killed_between_two_commits_is_completed_by_the_next() {
     }
 }
 
+/// A run that is killed after it committed the new lines, but not what it knows of them, must
+/// not get in the way of what is delivered next.
+#[test]
+fn a_run_killed_while_correcting_is_forgotten_or_completed() {
+    let first = ["2024-01-10,A,C1,P1,Anna,1,10.00,5"];
+    let second = ["2024-01-10,A,C1,P1,Anna,1,11.00,5", "2024-02-10,A,C1,P1,Anna,1,12.00,5"];
+    let third = ["2024-01-10,A,C1,P1,Anna,1,13.00,5"];
+    for after in ["the same file", "another file", "no new file"] {
+        let project = TestProject::new("");
+        project.deliver("a.csv", &first);
+        project.run();
+        project.deliver("a.csv", &second);
+        let log = project.path("warehouse/shop/sales/_delta_log/00000000000000000001.json");
+        let mut child =
+            project.command(&["run", "shop", "--quiet"]).spawn().expect("the binary runs");
+        while !log.exists() && child.try_wait().expect("a child").is_none() {
+            std::hint::spin_loop();
+        }
+        child.kill().expect("killable");
+        child.wait().expect("a child");
+        let ledger = project.path("warehouse/shop/snapshots/_delta_log/00000000000000000001.json");
+        if ledger.exists() {
+            println!("{after}: the run was too quick to be caught between the commits");
+            continue;
+        }
+        let expected: &[&str] = match after {
+            "the same file" => &second,
+            "another file" => {
+                project.deliver("a.csv", &third);
+                &third
+            }
+            _ => {
+                std::fs::remove_file(project.path("in/a.csv")).expect("removable");
+                &first
+            }
+        };
+        project.run();
+        let fresh = TestProject::new("");
+        fresh.deliver("a.csv", expected);
+        fresh.run();
+        assert!(project.published() == fresh.published(), "after {after}");
+        assert_eq!(project.run()["outcome"], "nothing_to_do", "after {after}");
+    }
+}
+
+#[test]
+fn folders_that_belong_to_others_are_refused() {
+    let project = TestProject::new("");
+    project.deliver_months(&MONTHS[..2]);
+    let pipeline = std::fs::read_to_string(project.path("pipelines/shop.toml")).expect("there");
+    for folders in [
+        "warehouse = \"out\"\npublished = \"out\"\n",
+        "warehouse = \"in/x\"\n",
+        "warehouse = \"a\"\npublished = \"a/b\"\n",
+    ] {
+        project.write("pipelines/shop.toml", &format!("{folders}{pipeline}"));
+        let called = project.call(&["run", "shop"]);
+        assert_eq!(
+            called.code,
+            if folders.contains("in/x") { 0 } else { 78 },
+            "{folders}: {}",
+            called.stderr
+        );
+    }
+    project.write("pipelines/shop.toml", &pipeline);
+    project.run();
+    let folders = "warehouse = \"warehouse/shop\"\npublished = \"published/two\"\n";
+    project.write("pipelines/two.toml", &format!("{folders}{pipeline}"));
+    let called = project.call(&["run", "two"]);
+    assert_eq!(called.code, 78, "{}", called.stderr);
+    assert!(called.stderr.contains("belongs to pipeline `shop`"), "{}", called.stderr);
+}
+
 #[test]
 fn an_interrupted_run_continues_where_it_was() {
     let (_, whole) = undisturbed();

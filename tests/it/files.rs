@@ -87,6 +87,82 @@ fn a_russian_export_is_read_exactly() {
 }
 
 #[test]
+fn an_unclosed_quote_is_refused() {
+    let project = TestProject::new("max_reject_share = 0.5\n");
+    let mut rows = vec!["2024-01-10,A,C1,P1,Anna,1,10.00,5"; 50];
+    rows[10] = "2024-01-10,A,\"C1,P1,Anna,1,10.00,5";
+    project.deliver("all.csv", &rows);
+    let open = project.call(&["run", "shop"]);
+    assert_eq!(open.code, 65, "{}", open.stdout);
+    assert!(open.stderr.contains("all.csv:12: one row spans 40 lines"), "{}", open.stderr);
+    // A second stray quote gives a row of the right width, which is far too long.
+    rows[40] = "2024-01-10,A,C1\",P1,Anna,1,10.00,5";
+    project.deliver("all.csv", &rows);
+    let closed = project.call(&["run", "shop"]);
+    assert_eq!(closed.code, 65, "{}", closed.stdout);
+    assert!(closed.stderr.contains("all.csv:12: one row spans"), "{}", closed.stderr);
+}
+
+#[test]
+fn impossible_years_and_blank_names_are_rejected() {
+    let project = TestProject::new("max_reject_share = 0.9\n");
+    project.deliver(
+        "all.csv",
+        &[
+            "2024-01-10,A,C1,P1,Anna,1,10.00,5",
+            "-2024-01-10,A,C1,P1,Anna,1,10.00,5",
+            "0024-01-10,A,C1,P1,Anna,1,10.00,5",
+            "2024-01-10,A,  ,P1,Anna,1,10.00,5",
+        ],
+    );
+    project.run();
+    let rejects = project.query("select row_number, reason from rejects order by 1");
+    assert_eq!(
+        rejects,
+        [
+            "3,\"is in the year -2024, which cannot be\"",
+            "4,\"is in the year 24, which cannot be\"",
+            "5,is missing"
+        ]
+    );
+}
+
+#[test]
+fn a_replaced_file_stays_replaced_when_the_rules_change() {
+    let project = TestProject::new("");
+    project.deliver(
+        "a.csv",
+        &["2024-01-10,A,C1,P1,Anna,1,10.00,5", "2024-02-10,A,C1,P1,Anna,1,11.00,5"],
+    );
+    project.run();
+    project.deliver("b.csv", &["2024-01-10,A,C1,P1,Anna,1,20.00,5"]);
+    let report = project.run();
+    assert_eq!(
+        report["notes"][0],
+        "2024-01 of source `shop`: 1 lines of b.csv replace 1 lines of a.csv"
+    );
+    std::fs::remove_file(project.path("in/b.csv")).expect("removable");
+    let path = project.path("sql/staging/test_sales.sql");
+    let text = std::fs::read_to_string(&path).expect("the staging");
+    std::fs::write(&path, text.replace("'TOTAL'", "'SUM'")).expect("writable");
+    project.run();
+    let lines = project.query("select month, revenue, source_file from sales order by 1");
+    assert_eq!(lines, ["2024-01-01,20.0000,b.csv", "2024-02-01,11.0000,a.csv"]);
+    assert_eq!(project.run()["outcome"], "nothing_to_do");
+}
+
+#[test]
+fn folders_may_have_any_name() {
+    let base = TestProject::new("");
+    let folder = base.path("Проект #1 [50%] ~a b");
+    let project = TestProject::within(&folder);
+    project.deliver("продажи 100%.csv", &["2024-01-10,A,C1,P1,Anna,1,10.00,5"]);
+    project.run();
+    assert_eq!(project.query("select source_file from sales"), ["продажи 100%.csv"]);
+    assert_eq!(project.run()["outcome"], "nothing_to_do");
+}
+
+#[test]
 fn packed_files_give_what_plain_ones_give() {
     let text = "Дата;Номер;Контрагент;Сумма\n05.03.2024;1;А;10\n06.03.2024;2;Б;20,5\n";
     let bytes = windows_1251(text);

@@ -8,7 +8,8 @@ use tempfile::TempDir;
 
 /// A project in a temporary folder with a source of small CSV files.
 pub struct TestProject {
-    folder: TempDir,
+    root: PathBuf,
+    _folder: Option<TempDir>,
 }
 
 /// What one call of the binary gave.
@@ -55,15 +56,26 @@ impl TestProject {
     /// A project with the test staging and one pipeline, `shop`, whose file ends in `extra`.
     pub fn new(extra: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let project = Self { folder };
-        project.write("pipelines/shop.toml", &format!("{PIPELINE}{extra}"));
-        project.write("sql/staging/test_sales.sql", STAGING);
-        std::fs::create_dir_all(project.path("in")).expect("the source folder");
+        let project = Self { root: folder.path().to_owned(), _folder: Some(folder) };
+        project.fill(extra);
         project
     }
 
+    /// The same in a folder that somebody else removes.
+    pub fn within(root: &Path) -> Self {
+        let project = Self { root: root.to_owned(), _folder: None };
+        project.fill("");
+        project
+    }
+
+    fn fill(&self, extra: &str) {
+        self.write("pipelines/shop.toml", &format!("{PIPELINE}{extra}"));
+        self.write("sql/staging/test_sales.sql", STAGING);
+        std::fs::create_dir_all(self.path("in")).expect("the source folder");
+    }
+
     pub fn path(&self, relative: &str) -> PathBuf {
-        self.folder.path().join(relative)
+        self.root.join(relative)
     }
 
     pub fn write(&self, relative: &str, text: &str) {
@@ -99,7 +111,7 @@ impl TestProject {
     /// The binary, ready to run in the project.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_clientbase"));
-        command.arg("--project").arg(self.folder.path()).args(arguments);
+        command.arg("--project").arg(&self.root).args(arguments);
         command.env_remove("CLIENTBASE_PROJECT").env_remove("RUST_LOG").env("COLUMNS", "100");
         command
     }
@@ -120,9 +132,9 @@ impl TestProject {
 
     /// Text with the temporary folder named `[project]`.
     pub fn redact(&self, text: &str) -> String {
-        let folder = self.folder.path().canonicalize().expect("the folder");
+        let folder = self.root.canonicalize().expect("the folder");
         text.replace(&folder.display().to_string(), "[project]")
-            .replace(&self.folder.path().display().to_string(), "[project]")
+            .replace(&self.root.display().to_string(), "[project]")
     }
 
     /// Every published file with its bytes.
