@@ -24,8 +24,8 @@ entity_values as (
             when 'quantity' then cast(entity_month.quantity as decimal(28, 4))
             when 'purchases' then cast(entity_month.purchases as decimal(28, 4))
         end as amount
-    from entity_month
-    cross join measures
+    from measures
+    cross join entity_month
     where
         entity_month.month >= make_date(
             (

@@ -14,10 +14,10 @@ with listed as (
             when cut = 'manager' then manager
             else 'all'
         end as cut_value
-    from lost_clients
-    cross join (
+    from (
         values ('all'), ('channel'), ('region'), ('department'), ('branch'), ('manager')
     ) as cuts (cut)
+    cross join lost_clients
     where lost_clients.month between $first_month and $last_month
 ),
 

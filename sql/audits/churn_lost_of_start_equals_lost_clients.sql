@@ -47,8 +47,8 @@ listed as (
         lost_after_months,
         came_date,
         clients
-    from came_months
-    cross join (values ('month'), ('quarter'), ('year')) as period_kinds (period_kind)
+    from (values ('month'), ('quarter'), ('year')) as period_kinds (period_kind)
+    cross join came_months
 ),
 
 counted as (

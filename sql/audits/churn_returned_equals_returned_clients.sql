@@ -14,10 +14,10 @@ with listed as (
             when cut = 'manager' then manager
             else 'all'
         end as cut_value
-    from returned_clients
-    cross join (
+    from (
         values ('all'), ('channel'), ('region'), ('department'), ('branch'), ('manager')
     ) as cuts (cut)
+    cross join returned_clients
     where returned_clients.month between $first_month and $last_month
 ),
 

@@ -16,8 +16,8 @@ with listed as (
         lost_after_months,
         client_id,
         lost_month
-    from returned_clients
-    cross join (values ('month'), ('quarter'), ('year')) as period_kinds (period_kind)
+    from (values ('month'), ('quarter'), ('year')) as period_kinds (period_kind)
+    cross join returned_clients
 ),
 
 counted as (

@@ -33,8 +33,8 @@ expected as (
         sales_months.quantity,
         sales_months.lines,
         sales_months.return_revenue
-    from sales_months
-    cross join dimensions
+    from dimensions
+    cross join sales_months
 ),
 
 actual as (

@@ -203,8 +203,9 @@ measured as (
             when 'quantity' then entity_windows.quantity_squares
             when 'purchases' then entity_windows.purchases_squares
         end as squares
-    from entity_windows
-    cross join measures
+    -- The short list stands first: the engine holds the left side of a cross join in memory.
+    from measures
+    cross join entity_windows
 ),
 
 -- Where profit or quantity was unknown in the whole window there is nothing to rank: no row.

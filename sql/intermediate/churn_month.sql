@@ -144,8 +144,9 @@ client_rules as (
         months_since_previous_purchase,
         clients,
         unnest(cast($churn_lost_after_months as bigint[])) as lost_after_months
-    from clients_by_cut
-    cross join (values ('stays'), ('leaves')) as sides (side)
+    -- The short list stands first: the engine holds the left side of a cross join in memory.
+    from (values ('stays'), ('leaves')) as sides (side)
+    cross join clients_by_cut
     where side = 'stays' or moved_from is not null
 ),
 
@@ -202,10 +203,10 @@ lost_by_cut as (
             else 'all'
         end as cut_value,
         revenue_12m_before
-    from lost_clients
-    cross join (
+    from (
         values ('all'), ('channel'), ('region'), ('department'), ('branch'), ('manager')
     ) as cuts (cut)
+    cross join lost_clients
     where lost_clients.month between $first_month and $last_month
 ),
 

@@ -199,10 +199,11 @@ counts_by_cut as (
         is_lost,
         is_left_censored,
         clients
-    from counts_by_period
-    cross join (
+    -- The short list stands first: the engine holds the left side of a cross join in memory.
+    from (
         values ('all'), ('channel'), ('region'), ('department'), ('branch'), ('manager')
     ) as cuts (cut)
+    cross join counts_by_period
 )
 
 select

@@ -54,8 +54,8 @@ with period_months as (
         0 as returned_of_pool_at_end,
         0 as returned_of_pool_lost,
         0 as lost_and_returned
-    from churn_month
-    cross join (values ('month'), ('quarter'), ('year')) as period_kinds (period_kind)
+    from (values ('month'), ('quarter'), ('year')) as period_kinds (period_kind)
+    cross join churn_month
     union all
     select
         period_kind,

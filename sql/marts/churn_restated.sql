@@ -41,10 +41,11 @@ losses_by_cut as (
             else 'all'
         end as cut_value,
         returned_since
-    from losses
-    cross join (
+    -- The short list stands first: the engine holds the left side of a cross join in memory.
+    from (
         values ('all'), ('channel'), ('region'), ('department'), ('branch'), ('manager')
     ) as cuts (cut)
+    cross join losses
 ),
 
 months as (
@@ -75,8 +76,8 @@ period_months as (
         cut_value,
         lost_as_reported,
         returned_since
-    from months
-    cross join (values ('month'), ('quarter'), ('year')) as period_kinds (period_kind)
+    from (values ('month'), ('quarter'), ('year')) as period_kinds (period_kind)
+    cross join months
 ),
 
 periods as (

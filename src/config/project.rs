@@ -58,7 +58,8 @@ impl Project {
         let Some(name) = name else {
             return match known.as_slice() {
                 [only] => Ok(self.named(only)),
-                _ => Err(Error::configuration("which pipeline?").hint(list())),
+                _ => Err(Error::configuration("which pipeline?")
+                    .hint(format!("{}; name one (query and runs: with --pipeline)", list()))),
             };
         };
         if known.iter().any(|pipeline| pipeline == name) {

@@ -101,7 +101,8 @@ pub fn failed_in(file: &SqlFile, error: datafusion::error::DataFusionError) -> E
         crate::error::Fault::Store => Error::store(format!("computing {} failed", file.name))
             .because(general)
             .hint("see to the cause and run again: what is finished is kept"),
-        _ => general,
+        // Whatever else went wrong, the file in which it did is what a reader needs first.
+        _ => Error::bug(format!("{}: the engine failed", file.shown)).because(general),
     }
 }
 

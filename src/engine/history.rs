@@ -111,5 +111,5 @@ impl History {
     }
 }
 
-/// Two hundred years: beyond it a date is a typing error, not a history.
-const MOST_MONTHS: i64 = 2_400;
+/// Fifty years: beyond it a date is a typing error, not a history.
+const MOST_MONTHS: i64 = 600;

@@ -53,7 +53,7 @@ pub fn plan_build(
             let reason = match (context.warehouse.file(&model.name, &slot), input) {
                 (None, _) if is_new => Some("first build".to_owned()),
                 (None, _) => Some("new month".to_owned()),
-                (Some(_), Some(input)) => Some(format!("{input} changes")),
+                (Some(_), Some(input)) => Some(input),
                 (Some(file), None) => (fingerprint_of(context, &files, model, month)?
                     != file.fingerprint)
                     .then(|| definition_change.clone()),
@@ -102,14 +102,17 @@ fn stale_input(
         let from = from.unwrap_or(history.first);
         let to = to.unwrap_or(history.last);
         if read.table == SALES {
-            let touched = touched_sales.range(from..=to).next()?;
-            return Some(format!("{SALES} of {touched}"));
+            touched_sales.range(from..=to).next()?;
+            return Some("new or changed sales".to_owned());
         }
         let stale = if read.table == model.name { own } else { planned.get(&read.table)? };
-        stale.iter().find_map(|stale| match stale {
-            None => Some(read.table.clone()),
-            Some(month) => {
-                (from..=to).contains(month).then(|| format!("{} of {month}", read.table))
+        let is_read =
+            |stale: &Option<Month>| stale.is_none_or(|month| (from..=to).contains(&month));
+        stale.iter().any(is_read).then(|| {
+            if read.table == model.name {
+                "its earlier months may change".to_owned()
+            } else {
+                format!("{} may change", read.table)
             }
         })
     })

@@ -148,6 +148,7 @@ fn split_by_month(
     let mut parts: BTreeMap<Month, Vec<RecordBatch>> = BTreeMap::new();
     for batch in batches {
         let days: &Date32Array = batch.column(0).as_primitive();
+        // The column holds first days of months, so there are few.
         let mut distinct: Vec<i32> = days.values().to_vec();
         distinct.sort_unstable();
         distinct.dedup();
@@ -192,6 +193,11 @@ pub fn month_in_name(path: &str) -> Result<Month> {
     let mut start = 0;
     while start < bytes.len() {
         let run = (start..bytes.len()).take_while(|at| is_digit(*at)).count();
+        if run == 0 {
+            // Bytes of a letter, which may be several.
+            start += 1;
+            continue;
+        }
         let digits = &name[start..start + run];
         let separated = run == 4
             && matches!(bytes.get(start + 4), Some(b'-' | b'_' | b'.'))
@@ -209,7 +215,7 @@ pub fn month_in_name(path: &str) -> Result<Month> {
             found.push(month);
             start += if separated { 7 } else { run };
         } else {
-            start += run.max(1);
+            start += run;
         }
     }
     match found.as_slice() {

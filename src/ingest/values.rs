@@ -147,7 +147,7 @@ fn read_date(text: &str, format: &[Item<'static>]) -> Option<NaiveDate> {
 }
 
 /// Years that a sale can lie in; others are typing errors that would stretch the history.
-pub const SALE_YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
+pub const SALE_YEARS: std::ops::RangeInclusive<i32> = 1970..=2199;
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::commit::Committed;
 use super::manifest::{Manifest, PublishedFile, PublishedTable};
 use crate::engine::{AsOf, Built};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::models::{Catalog, Layer};
 use crate::month::Month;
 use crate::store::{DataFile, Location, RunStamp, TableVersion, Warehouse, is_left_over};
@@ -118,6 +118,18 @@ async fn copy(
     path: &str,
 ) -> Result<()> {
     let from = warehouse.relative_path(table, file, false);
+    let there = warehouse.location().size(&from).await?;
+    if there != Some(file.bytes) {
+        return Err(Error::store(format!(
+            "{from} in {} is damaged: {} bytes, should be {}",
+            warehouse.location().shown(),
+            there.unwrap_or(0),
+            file.bytes
+        ))
+        .hint(format!(
+            "restore the file, or remove the folder {table} of the warehouse: the next run builds it anew"
+        )));
+    }
     warehouse.location().copy_to(&from, to, path).await
 }
 

@@ -62,8 +62,9 @@ fn show_snapshots(text: &mut String, report: &RunReport, verbose: bool) {
     let excluded = |snapshot: &SnapshotReport| snapshot.excluded.values().sum();
     let _ = writeln!(
         text,
-        "\ningested {} files: {} lines = {} accepted + {} excluded by rules + {} rejected",
+        "\ningested {} file{}: {} lines = {} accepted + {} excluded by rules + {} rejected",
         report.snapshots.len(),
+        if report.snapshots.len() == 1 { "" } else { "s" },
         thousands(sum(|snapshot| snapshot.lines)),
         thousands(sum(|snapshot| snapshot.accepted)),
         thousands(sum(excluded)),

@@ -93,6 +93,18 @@ impl Location {
         }
     }
 
+    /// A file's size in bytes, or nothing when it is not there.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn size(&self, relative: &str) -> Result<Option<u64>> {
+        match self.store.head(&self.path(relative)).await {
+            Ok(object) => Ok(Some(object.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.failed("read", relative, error)),
+        }
+    }
+
     /// Writes a whole file; readers see the old or the new content, never a part.
     ///
     /// # Errors

@@ -163,6 +163,13 @@ fn folders_may_have_any_name() {
 }
 
 #[test]
+fn a_cyrillic_name_says_its_month() {
+    let project = TestProject::new("period = \"file_name\"\n");
+    project.deliver("продажи_2024-03.csv", &["2024-03-10,A,C1,P1,Anna,1,10.00,5"]);
+    assert_eq!(project.run()["snapshots"][0]["months"], serde_json::json!(["2024-03"]));
+}
+
+#[test]
 fn packed_files_give_what_plain_ones_give() {
     let text = "Дата;Номер;Контрагент;Сумма\n05.03.2024;1;А;10\n06.03.2024;2;Б;20,5\n";
     let bytes = windows_1251(text);

@@ -187,6 +187,26 @@ fn results_are_the_same_bytes_with_any_threads_and_slices() {
     }
 }
 
+/// The engine holds one side of some joins in memory: many entities must not end up there.
+#[test]
+fn a_hundred_thousand_clients_fit() {
+    let project = TestProject::new(
+        "[parameters.abc]\ndimensions = [\"client\"]\n[limits]\nmemory_limit = \"2GiB\"\n",
+    );
+    let mut text = format!("{}\n", crate::support::HEADER);
+    for row in 0..200_000_u64 {
+        let client = row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 47;
+        let (month, day) = (row % 12 + 1, row / 12 % 28 + 1);
+        let amount = client % 90_000 + 1;
+        text.push_str(&format!("2024-{month:02}-{day:02},D{row},C{client},P1,Anna,1,{amount},1\n"));
+    }
+    project.write("in/all.csv", &text);
+    let report = project.run();
+    assert_eq!(report["snapshots"][0]["accepted"], 200_000);
+    let clients = project.query("select count(distinct client_id) > 90000 from sales");
+    assert_eq!(clients, ["true"]);
+}
+
 fn same_files(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>, what: &str) {
     let names: Vec<_> = one.keys().collect();
     assert_eq!(names, other.keys().collect::<Vec<_>>(), "{what}");
