@@ -85,9 +85,9 @@ Examples:
     /// Query sales and result tables with SQL, read-only
     #[command(after_help = "\
 Examples:
-  clientbase query \"select month, count(*) from client_lifecycle group by month order by month\"
-  clientbase query --format csv \"select * from lost_clients where lost_after_months = 3\" > lost.csv
-  clientbase query --format parquet --output lost.parquet \"select * from lost_clients\"")]
+  clientbase query -p sample \"select month, count(*) from client_lifecycle group by month order by month\"
+  clientbase query -p sample --format csv \"select * from lost_clients where lost_after_months = 3\" > lost.csv
+  clientbase query -p sample --format parquet --output lost.parquet \"select * from lost_clients\"")]
     Query(QueryArguments),
     /// List the result tables, or explain one: grain, columns, meaning
     #[command(after_help = "\
@@ -99,9 +99,9 @@ Examples:
     /// List the runs, or show one
     #[command(after_help = "\
 Examples:
-  clientbase runs
-  clientbase runs last
-  clientbase runs 20261121-194000-123 --json")]
+  clientbase runs -p sample
+  clientbase runs last -p sample
+  clientbase runs -p sample 20261121-194000-123 --json")]
     Runs(RunsArguments),
     /// Print a completion script for a shell
     #[command(after_help = "\

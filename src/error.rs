@@ -91,6 +91,19 @@ impl Error {
         }
     }
 
+    /// Whether the query engine ran out of the memory it may use.
+    pub fn is_out_of_memory(&self) -> bool {
+        use datafusion::error::DataFusionError as Engine;
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            if let Some(engine) = error.downcast_ref::<Engine>() {
+                return matches!(engine.find_root(), Engine::ResourcesExhausted(_));
+            }
+            cause = error.source();
+        }
+        false
+    }
+
     /// The hint, if there is one.
     pub fn hint_text(&self) -> Option<&str> {
         self.0.hint.as_deref()

@@ -131,6 +131,10 @@ async fn build_table(
     let TableWork { mut table, .. } = work;
     let files = &built.files[&model.name];
     table.rows = files.values().map(|(file, _)| file.rows).sum();
+    let is_built =
+        |file: &DataFile| matches!(table.months.get(&file.slot.month), Some(MonthState::Built(_)));
+    table.rows_built =
+        files.values().filter(|(file, _)| is_built(file)).map(|(file, _)| file.rows).sum();
     table.changed = files
         .values()
         .filter(|(file, _)| {
@@ -158,6 +162,7 @@ impl TableWork<'_> {
         // start small: one month, two, four …
         let mut slice =
             if self.model.reads_itself() && self.has_committed(month) { 1 } else { usize::MAX };
+        let mut most = self.context.limits.slice_months;
         while month <= last {
             let fingerprint = self.fingerprint(Some(month))?;
             if self.take_existing(Some(month), fingerprint, resumable).await? {
@@ -167,7 +172,7 @@ impl TableWork<'_> {
                 }
                 continue;
             }
-            let longest = slice.min(self.context.limits.slice_months) as i64;
+            let longest = slice.min(most) as i64;
             let mut end = month;
             while end < last
                 && end.plus(1).months_since(month) < longest
@@ -175,7 +180,15 @@ impl TableWork<'_> {
             {
                 end = end.plus(1);
             }
-            let broken = self.run(Some((month, end))).await?;
+            let broken = match self.run(Some((month, end))).await {
+                // Fewer months need less memory; results are the same in any slices.
+                Err(error) if error.is_out_of_memory() && end > month => {
+                    most = (end.months_since(month) as usize).div_ceil(2);
+                    tracing::info!(table = self.model.name, months = most, "smaller slices");
+                    continue;
+                }
+                done => done?,
+            };
             if !broken.is_empty() {
                 return Ok(broken);
             }
@@ -237,9 +250,6 @@ impl TableWork<'_> {
 
     fn put(&mut self, file: (DataFile, bool), state: MonthState) {
         self.table.months.insert(file.0.slot.month, state);
-        if matches!(state, MonthState::Built(_)) {
-            self.table.rows_built += file.0.rows;
-        }
         let files = self.built.files.entry(self.model.name.clone()).or_default();
         files.insert(file.0.slot.clone(), file);
     }
