@@ -179,6 +179,26 @@ mod tests {
         assert_eq!(parse_decimal("1\u{202f}234,56", 18, 2, ','), Ok(123_456));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn written_numbers_are_read_back(value in -(10_i128.pow(18) - 1)..10_i128.pow(18)) {
+            let digits = value.unsigned_abs();
+            let sign = if value < 0 { "-" } else { "" };
+            let plain = format!("{sign}{}.{:04}", digits / 10_000, digits % 10_000);
+            proptest::prop_assert_eq!(decimal(&plain), Ok(value));
+            let russian = plain.replace('.', ",");
+            proptest::prop_assert_eq!(parse_decimal(&russian, 18, 4, ','), Ok(value));
+        }
+
+        #[test]
+        fn no_text_makes_the_readers_stop(text in "\\PC*") {
+            let _ = decimal(&text);
+            let _ = parse_integer(&text);
+            let _ = DateParser::new(&["%d.%m.%Y".to_owned()]).parse(&text);
+            let _ = super::super::snapshot::month_in_name(&text);
+        }
+    }
+
     #[test]
     fn integers_are_whole() {
         assert_eq!(parse_integer("12.0"), Ok(12));
