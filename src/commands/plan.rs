@@ -55,14 +55,7 @@ pub async fn plan(
             history = History::new(history.sales, Some(newest.last_day()))?;
         }
         let session = Session::for_reading(warehouse.location(), pipeline.limits)?;
-        let context = BuildContext {
-            session: &session,
-            catalog: &catalog,
-            parameters: &pipeline.parameters,
-            history: &history,
-            warehouse: &warehouse,
-            limits: pipeline.limits,
-        };
+        let context = BuildContext::new(&pipeline, &catalog, &session, &history, &warehouse);
         let finished = RunsFolder::new(warehouse.location()).newest_finished().await?;
         let definitions = finished.map(|report| report.definitions).unwrap_or_default();
         let note = if unknown_months {

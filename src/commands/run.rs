@@ -165,14 +165,8 @@ impl Work<'_> {
         let history = History::new(ingested.sales.clone(), self.arguments.as_of)?;
         self.report.as_of = Some(history.as_of.date.to_string());
         self.report.months = Some((history.first, history.last));
-        let context = BuildContext {
-            session: &session,
-            catalog: self.catalog,
-            parameters: &self.pipeline.parameters,
-            history: &history,
-            warehouse: &warehouse,
-            limits: self.pipeline.limits,
-        };
+        let context =
+            BuildContext::new(self.pipeline, self.catalog, &session, &history, &warehouse);
         let built = build(&context, self.console).await?;
         self.report.tables = built.tables.iter().map(TableReport::from).collect();
         let staged = Staged::new(ingested, built);
@@ -193,14 +187,8 @@ impl Work<'_> {
         }
         let committed = audited.commit(self.catalog, &mut warehouse, self.stamp).await?;
         let published_folder = Location::open(&self.pipeline.published)?;
-        let context = BuildContext {
-            session: &session,
-            catalog: self.catalog,
-            parameters: &self.pipeline.parameters,
-            history: &history,
-            warehouse: &warehouse,
-            limits: self.pipeline.limits,
-        };
+        let context =
+            BuildContext::new(self.pipeline, self.catalog, &session, &history, &warehouse);
         let matrix = self.matrix(&context, committed.built()).await?;
         let published = committed
             .publish(

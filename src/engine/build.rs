@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
 use super::bind::bind;
 use super::execute::{BrokenContract, SliceWriter, run_statement};
@@ -13,22 +12,12 @@ use super::history::History;
 use super::session::Session;
 use super::staleness::{TableFiles, fingerprint_of};
 use super::tables::{Tables, statement_parameters};
-use crate::config::{Limits, Parameters};
+use crate::config::{Limits, Parameters, Pipeline};
 use crate::console::Console;
 use crate::error::Result;
 use crate::models::{Catalog, Fingerprint, Model};
 use crate::month::Month;
 use crate::store::{DataFile, EncodedFile, Slot, Warehouse};
-
-/// Why a month is built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BuildReason {
-    /// The table has never had this month.
-    New,
-    /// Its SQL, contract or parameters differ, or an input changed.
-    Changed,
-}
 
 /// How a month of a table stands in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +27,7 @@ pub enum MonthState {
     /// Staged by a run that was interrupted.
     Resumed,
     /// Computed by this run.
-    Built(BuildReason),
+    Built,
 }
 
 /// What a run did to one table.
@@ -77,6 +66,20 @@ pub struct BuildContext<'a> {
     pub history: &'a History,
     pub warehouse: &'a Warehouse,
     pub limits: Limits,
+}
+
+impl<'a> BuildContext<'a> {
+    /// What a pipeline says, with the data and the session to work on.
+    pub fn new(
+        pipeline: &'a Pipeline,
+        catalog: &'a Catalog,
+        session: &'a Session,
+        history: &'a History,
+        warehouse: &'a Warehouse,
+    ) -> Self {
+        let (parameters, limits) = (&pipeline.parameters, pipeline.limits);
+        Self { session, catalog, parameters, history, warehouse, limits }
+    }
 }
 
 /// Builds every stale month of every model, in order.
@@ -132,7 +135,7 @@ async fn build_table(
     let files = &built.files[&model.name];
     table.rows = files.values().map(|(file, _)| file.rows).sum();
     let is_built =
-        |file: &DataFile| matches!(table.months.get(&file.slot.month), Some(MonthState::Built(_)));
+        |file: &DataFile| matches!(table.months.get(&file.slot.month), Some(MonthState::Built));
     table.rows_built =
         files.values().filter(|(file, _)| is_built(file)).map(|(file, _)| file.rows).sum();
     table.changed = files
@@ -282,12 +285,8 @@ impl SliceWriter for TableWork<'_> {
         let fingerprint = self.fingerprint(month)?;
         let name = &self.model.name;
         let slot = Slot::of_result(month);
-        let reason = match self.context.warehouse.file(name, &slot) {
-            Some(_) => BuildReason::Changed,
-            None => BuildReason::New,
-        };
         let file = self.context.warehouse.stage(name, slot, fingerprint, encoded, None).await?;
-        self.put((file, true), MonthState::Built(reason));
+        self.put((file, true), MonthState::Built);
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ mod staleness;
 mod tables;
 
 pub use bind::{bind, logical_plan, read_only_query};
-pub use build::{BuildContext, BuildReason, Built, MonthState, TableBuild, build};
+pub use build::{BuildContext, Built, MonthState, TableBuild, build};
 pub use catalog_check::check_catalog;
 pub use execute::{BrokenContract, SliceWriter, failed_in, run_statement};
 pub use history::{AsOf, History};

@@ -176,7 +176,7 @@ impl From<&TableBuild> for TableReport {
         let built: Vec<Option<Month>> = build
             .months
             .iter()
-            .filter(|(_, state)| matches!(state, MonthState::Built(_)))
+            .filter(|(_, state)| matches!(state, MonthState::Built))
             .map(|(month, _)| *month)
             .collect();
         let shown = match built.as_slice() {

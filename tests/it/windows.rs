@@ -79,14 +79,7 @@ async fn no_model_depends_on_months_it_does_not_declare() {
     };
     let history = History::new(committed(SALES), None).expect("a history");
     let session = Session::for_reading(warehouse.location(), pipeline.limits).expect("a session");
-    let build = BuildContext {
-        session: &session,
-        catalog: &catalog,
-        parameters: &pipeline.parameters,
-        history: &history,
-        warehouse: &warehouse,
-        limits: pipeline.limits,
-    };
+    let build = BuildContext::new(&pipeline, &catalog, &session, &history, &warehouse);
     let files = catalog.models.iter().map(|model| (model.name.clone(), committed(&model.name)));
     let files: BTreeMap<_, _> = files.collect();
     let ranges = [(0, 0), (1, 1), (10, 12), (13, 13), (5, 20), (27, 27), (0, 27)];
