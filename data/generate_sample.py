@@ -3,7 +3,8 @@
 
     python3 data/generate_sample.py [OUT_DIR]        (OUT_DIR: data/sample by default)
 
-One snapshot file a month, most of them gzipped, and a redelivery of one old month under `late/`.
+One snapshot file a month, most of them gzipped, a redelivery of one old month under `late/`, and what
+is known beside the sales under `feeds/`.
 The same bytes on every run: own seeded generators, whole kopecks and grams, no clock, no hash order.
 All persons and companies are made up. What the data tells is described in README.md.
 """
@@ -14,13 +15,16 @@ import datetime
 import gzip
 import io
 import math
-import random
 import sys
 from collections import Counter, namedtuple
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-SEED, FIRST_YEAR = 20260120, 2023
+sys.dont_write_bytecode = True                  # no __pycache__ beside the data
+from sample_dice import Dice
+from sample_feeds import write_feeds
+
+FIRST_YEAR = 2023
 MONTHS = 37                                     # 2023-01 .. 2026-01
 LAST_DATE = datetime.date(2026, 1, 20)          # the last month is partial
 PLAIN_MONTHS = ("2023-01", "2026-01")           # written as .csv, all others as .csv.gz
@@ -95,43 +99,6 @@ KINDS = {
     "occasional": (117, 34_000, 1.10, 0.550, (1, 2), 0.45, 0.016, 0.50),
     "few":        (44, 25_000, 0.90, 0.400, (1, 1), 1.00, 0.000, 0.00),
     "one_off":    (57, 18_000, 0.90, 0.300, (1, 1), 1.00, 0.000, 0.00)}
-
-
-class Dice:
-    """Random choices built on `Random.random()` alone, whose sequence Python promises to keep."""
-
-    def __init__(self, *key):
-        seed = SEED
-        for part in key:
-            seed = seed * 1_000_003 + part
-        self.unit = random.Random(seed).random
-
-    def chance(self, p):
-        return self.unit() < p
-
-    def between(self, low, high):
-        """A whole number from low to high, both included."""
-        return low + int(self.unit() * (high - low + 1))
-
-    def pick(self, items):
-        return items[int(self.unit() * len(items))]
-
-    def weighted(self, items, weights):
-        left = self.unit() * sum(weights)
-        for item, weight in zip(items, weights):
-            left -= weight
-            if left < 0:
-                break
-        return item
-
-    def noise(self, spread, most=2.5):
-        """A factor around 1, normal, cut at `most` deviations and never below 0.1."""
-        normal = math.sqrt(-2 * math.log(1 - self.unit())) * math.cos(2 * math.pi * self.unit())
-        return max(0.1, 1 + spread * max(-most, min(most, normal)))
-
-    def sample(self, items, count):
-        rest = list(items)
-        return [rest.pop(int(self.unit() * len(rest))) for _ in range(min(count, len(rest)))]
 
 
 # price: kopecks per piece or kg. Line: money in kopecks, quantity in thousandths.
@@ -472,7 +439,8 @@ def write_month(path, month, lines, products):
 def main():
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("data/sample")
     products = build_products()
-    lines = build_lines(build_clients(products))
+    clients = build_clients(products)
+    lines = build_lines(clients)
     months = {month_name(m): [] for m in range(MONTHS)}
     for line in lines:
         months[line.date.isoformat()[:7]].append(line)
@@ -493,6 +461,8 @@ def main():
         for what, number in sorted(numbers.items()):
             print(f"  {what}: {decimal(number, 2) if what == 'revenue' else number}")
     print(f"redelivery: {what_changed}")
+    for name, rows in write_feeds(out / "feeds", clients, lines).items():
+        print(f"feeds/{name}: {rows} rows")
 
 
 if __name__ == "__main__":

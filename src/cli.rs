@@ -131,6 +131,10 @@ pub struct RunArguments {
     /// Date the results speak for [default: the last day of the data]
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<NaiveDate>,
+    /// Take a file that was set aside because it changes closed months: its name or snapshot;
+    /// may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub accept: Vec<String>,
     /// Compute and audit everything, but keep nothing
     #[arg(long)]
     pub dry_run: bool,

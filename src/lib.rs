@@ -5,7 +5,8 @@
 pub mod cli; // what a person types
 pub mod commands; // one verb a file
 pub mod config; // pipeline file → checked types
-pub mod ingest; // snapshots → canonical sales lines and rejects
+pub mod reading; // files of any format → rows of text cells
+pub mod ingest; // delivered files → canonical rows and rejects
 pub mod store; // every path: warehouse tables, staged files, locks
 pub mod models; // SQL files → headers, contracts, order, fingerprints
 pub mod engine; // binds and executes models, month by month

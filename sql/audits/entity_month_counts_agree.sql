@@ -1,15 +1,20 @@
 -- Purchases and documents of clients are those counted from sales; each other dimension that
 -- splits them can only count a purchase or a document once more, never lose one.
 -- audits: entity_month
--- reads:  entity_month[0], sales[0]
+-- reads:  entity_month[0], sales[0], canonical_client[all]
 with client_days as (
     select
-        month,
-        client_id,
-        sale_date
+        sales.month,
+        coalesce(canonical_client.canonical_client_id, sales.client_id) as client_id,
+        sales.sale_date
     from sales
-    where month between $first_month and $last_month and is_purchase
-    group by month, client_id, sale_date
+    left join canonical_client
+        on sales.client_id = canonical_client.client_id
+    where sales.month between $first_month and $last_month and sales.is_purchase
+    group by
+        sales.month,
+        coalesce(canonical_client.canonical_client_id, sales.client_id),
+        sales.sale_date
 ),
 
 client_documents as (

@@ -1,11 +1,19 @@
--- Every day on which a client has a purchase line is counted once, and no other.
+-- Every day on which a canonical client has a purchase line is counted once, and no other.
 -- audits: purchase_month
--- reads:  purchase_month[0], sales[0]
+-- reads:  purchase_month[0], sales[0], canonical_client[all]
 with purchase_days as (
-    select month, client_id, sale_date
+    select
+        sales.month,
+        coalesce(canonical_client.canonical_client_id, sales.client_id) as client_id,
+        sales.sale_date
     from sales
-    where month between $first_month and $last_month and is_purchase
-    group by month, client_id, sale_date
+    left join canonical_client
+        on sales.client_id = canonical_client.client_id
+    where sales.month between $first_month and $last_month and sales.is_purchase
+    group by
+        sales.month,
+        coalesce(canonical_client.canonical_client_id, sales.client_id),
+        sales.sale_date
 ),
 
 counted as (

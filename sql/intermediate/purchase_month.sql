@@ -1,7 +1,7 @@
 -- One row per client and month with at least one purchase: the purchase days, documents, and where
 -- the last purchase was made.
 -- grain:  month, client_id
--- reads:  sales[0]
+-- reads:  sales[0], canonical_client[all]
 -- column: month date not null -- Calendar month, written as its first day
 -- column: client_id text not null -- Canonical client
 -- column: purchases bigint not null -- Distinct purchase days in the month
@@ -17,7 +17,7 @@
 with purchase_lines as (
     select
         month,
-        client_id,
+        client_id as source_client_id,
         source,
         coalesce(document_id, cast(sale_date as text)) as document_key,
         sale_date,
@@ -36,7 +36,7 @@ with purchase_lines as (
 document_days as (
     select
         month,
-        client_id,
+        source_client_id,
         source,
         document_key,
         sale_date,
@@ -48,7 +48,7 @@ document_days as (
         max(line_number) as line_number
     from purchase_lines
     group by
-        month, client_id, source, document_key, sale_date,
+        month, source_client_id, source, document_key, sale_date,
         manager, department, branch, region, channel
 ),
 
@@ -59,7 +59,7 @@ document_days as (
 documents as (
     select
         month,
-        client_id,
+        source_client_id,
         source,
         document_key,
         min(sale_date) as first_purchase_date,
@@ -79,20 +79,25 @@ documents as (
             )
         ) as last_line
     from document_days
-    group by month, client_id, source, document_key
+    group by month, source_client_id, source, document_key
 ),
 
+-- Two clients that are counted as one and buy on one day make one purchase and two documents.
 clients as (
     select
-        month,
-        client_id,
+        documents.month,
+        coalesce(canonical_client.canonical_client_id, documents.source_client_id) as client_id,
         count(*) as documents,
-        min(first_purchase_date) as first_purchase_date,
-        max(last_purchase_date) as last_purchase_date,
-        bit_or(day_mask) as day_mask,
-        max(last_line) as last_line
+        min(documents.first_purchase_date) as first_purchase_date,
+        max(documents.last_purchase_date) as last_purchase_date,
+        bit_or(documents.day_mask) as day_mask,
+        max(documents.last_line) as last_line
     from documents
-    group by month, client_id
+    left join canonical_client
+        on documents.source_client_id = canonical_client.client_id
+    group by
+        documents.month,
+        coalesce(canonical_client.canonical_client_id, documents.source_client_id)
 ),
 
 -- Number of set bits of the mask, by adding neighbours: pairs, fours, bytes, all.

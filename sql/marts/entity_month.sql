@@ -1,12 +1,13 @@
 -- One row per entity of a dimension and month with at least one line in the month: its money and
 -- counts. Every line is counted once in each of the eight dimensions.
 -- grain:  month, dimension, entity_id
--- reads:  sales[0], sales_by_document[0]
+-- reads:  sales[0], sales_by_document[0], canonical_client[all]
 -- param:  as_of_date date
 -- column: month date not null -- Calendar month, written as its first day
 -- column: dimension text not null -- client, product, category, manager, department, branch, region
 --     or channel
--- column: entity_id text not null -- The entity; (unknown) gathers the lines that name none
+-- column: entity_id text not null -- The entity (of clients the canonical one); (unknown) gathers
+--     the lines that name none
 -- column: revenue decimal(28,4) not null -- Sum of line revenue, returns included with their minus
 -- column: profit decimal(28,4) -- Revenue minus cost over the lines with a known cost; null if none
 -- column: quantity decimal(28,3) -- Sum of the known quantities; null when no line has one
@@ -19,6 +20,7 @@ with documents as (
     select
         month,
         client_id,
+        source_client_id,
         source,
         document,
         manager,
@@ -152,9 +154,10 @@ entity_money as (
     group by month, coalesce(category, '(unknown)')
 ),
 
--- One row per entity and client. A document may be split over several rows (two managers) and
--- several days: it counts once. Grouped twice inside each dimension, which costs half of grouping
--- the united rows.
+-- One row per entity and canonical client. A document may be split over several rows (two managers)
+-- and several days: it counts once. It belongs to the client that it names, so equal numbers of
+-- clients that are counted as one are different documents. Grouped twice inside each dimension,
+-- which costs half of grouping the united rows.
 purchase_clients as (
     select
         month,
@@ -166,12 +169,13 @@ purchase_clients as (
         select
             month,
             client_id,
+            source_client_id,
             source,
             document,
             bit_or(purchase_days) as purchase_days
         from documents
         where purchase_days <> 0
-        group by month, client_id, source, document
+        group by month, client_id, source_client_id, source, document
     ) as client_documents
     group by month, client_id
     union all
@@ -186,12 +190,13 @@ purchase_clients as (
             month,
             manager,
             client_id,
+            source_client_id,
             source,
             document,
             bit_or(purchase_days) as purchase_days
         from documents
         where purchase_days <> 0
-        group by month, manager, client_id, source, document
+        group by month, manager, client_id, source_client_id, source, document
     ) as manager_documents
     group by month, manager, client_id
     union all
@@ -206,12 +211,13 @@ purchase_clients as (
             month,
             department,
             client_id,
+            source_client_id,
             source,
             document,
             bit_or(purchase_days) as purchase_days
         from documents
         where purchase_days <> 0
-        group by month, department, client_id, source, document
+        group by month, department, client_id, source_client_id, source, document
     ) as department_documents
     group by month, department, client_id
     union all
@@ -226,12 +232,13 @@ purchase_clients as (
             month,
             branch,
             client_id,
+            source_client_id,
             source,
             document,
             bit_or(purchase_days) as purchase_days
         from documents
         where purchase_days <> 0
-        group by month, branch, client_id, source, document
+        group by month, branch, client_id, source_client_id, source, document
     ) as branch_documents
     group by month, branch, client_id
     union all
@@ -246,12 +253,13 @@ purchase_clients as (
             month,
             region,
             client_id,
+            source_client_id,
             source,
             document,
             bit_or(purchase_days) as purchase_days
         from documents
         where purchase_days <> 0
-        group by month, region, client_id, source, document
+        group by month, region, client_id, source_client_id, source, document
     ) as region_documents
     group by month, region, client_id
     union all
@@ -266,26 +274,27 @@ purchase_clients as (
             month,
             channel,
             client_id,
+            source_client_id,
             source,
             document,
             bit_or(purchase_days) as purchase_days
         from documents
         where purchase_days <> 0
-        group by month, channel, client_id, source, document
+        group by month, channel, client_id, source_client_id, source, document
     ) as channel_documents
     group by month, channel, client_id
     union all
     select
-        month,
+        product_documents.month,
         'product' as dimension,
-        entity_id,
+        product_documents.entity_id,
         count(*) as documents,
-        bit_or(purchase_days) as purchase_days
+        bit_or(product_documents.purchase_days) as purchase_days
     from (
         select
             month,
             coalesce(product_id, '(unknown)') as entity_id,
-            client_id,
+            client_id as source_client_id,
             source,
             coalesce(document_id, cast(sale_date as text)) as document,
             bit_or(
@@ -300,19 +309,24 @@ purchase_clients as (
             source,
             coalesce(document_id, cast(sale_date as text))
     ) as product_documents
-    group by month, entity_id, client_id
+    left join canonical_client
+        on product_documents.source_client_id = canonical_client.client_id
+    group by
+        product_documents.month,
+        product_documents.entity_id,
+        coalesce(canonical_client.canonical_client_id, product_documents.source_client_id)
     union all
     select
-        month,
+        category_documents.month,
         'category' as dimension,
-        entity_id,
+        category_documents.entity_id,
         count(*) as documents,
-        bit_or(purchase_days) as purchase_days
+        bit_or(category_documents.purchase_days) as purchase_days
     from (
         select
             month,
             coalesce(category, '(unknown)') as entity_id,
-            client_id,
+            client_id as source_client_id,
             source,
             coalesce(document_id, cast(sale_date as text)) as document,
             bit_or(
@@ -327,7 +341,12 @@ purchase_clients as (
             source,
             coalesce(document_id, cast(sale_date as text))
     ) as category_documents
-    group by month, entity_id, client_id
+    left join canonical_client
+        on category_documents.source_client_id = canonical_client.client_id
+    group by
+        category_documents.month,
+        category_documents.entity_id,
+        coalesce(canonical_client.canonical_client_id, category_documents.source_client_id)
 ),
 
 -- The population count of the days, in three steps: pairs, nibbles, bytes.

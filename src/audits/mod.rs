@@ -5,7 +5,7 @@ mod lines_counted;
 mod sql;
 
 pub use lines_counted::audit_lines;
-pub use sql::audit_tables;
+pub use sql::{audit_history, audit_tables};
 
 use arrow::array::RecordBatch;
 

@@ -2,6 +2,7 @@
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
+use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 
 use super::{AuditFailure, AuditOutcome};
@@ -10,8 +11,10 @@ use crate::engine::{
     BuildContext, Built, MonthState, Tables, bind, failed_in, statement_parameters,
 };
 use crate::error::Result;
+use crate::ingest::{Ingested, canonical_table, history_schema};
 use crate::models::{Audit, Model};
 use crate::month::{Month, describe_ranges, ranges};
+use crate::store::DataFile;
 
 /// Offending rows that are kept of each failed audit.
 const KEPT_ROWS: usize = 1_000;
@@ -65,6 +68,42 @@ pub async fn audit_tables(
     Ok(outcome)
 }
 
+/// Runs the audits that guard tables of the history, over the files that this run brought.
+/// Rows after the as-of date count too: they are looked at once, when they come.
+///
+/// # Errors
+/// When an audit's SQL is wrong or cannot be run.
+pub async fn audit_history(
+    context: &BuildContext<'_>,
+    ingested: &Ingested,
+) -> Result<AuditOutcome> {
+    let mut outcome = AuditOutcome::default();
+    for audit in &context.catalog.audits {
+        let Some(table) = canonical_table(&audit.table) else { continue };
+        let fresh: Vec<&DataFile> = ingested
+            .slots(table.name)
+            .filter(|(_, (_, is_staged))| *is_staged)
+            .map(|(_, (file, _))| file)
+            .collect();
+        if fresh.is_empty() {
+            continue;
+        }
+        let months = || fresh.iter().filter_map(|file| file.slot.month);
+        let range = months().min().zip(months().max());
+        let session = context.session.context();
+        let placed = fresh
+            .iter()
+            .map(|file| (context.warehouse.relative_path(table.name, file, true), (*file).clone()));
+        let files = context.session.table(&history_schema(table), placed);
+        session.register_table(table.name, files)?;
+        match find_rows(context, &session, audit, range).await? {
+            Some(failure) => outcome.failed.push(failure),
+            None => outcome.passed += 1,
+        }
+    }
+    Ok(outcome)
+}
+
 fn slices(first: Month, last: Month, length: usize) -> Vec<(Month, Month)> {
     let mut slices = Vec::new();
     let mut start = first;
@@ -85,10 +124,20 @@ async fn run_audit(
     let session = context.session.context();
     let tables = Tables { build: context, files: &built.files };
     tables.register(&session, &audit.reads, range).await?;
+    find_rows(context, &session, audit, range).await
+}
+
+/// Runs an audit on registered tables.
+async fn find_rows(
+    context: &BuildContext<'_>,
+    session: &SessionContext,
+    audit: &Audit,
+    range: Option<(Month, Month)>,
+) -> Result<Option<AuditFailure>> {
     let whole = (context.history.first, context.history.last);
     let parameters =
         statement_parameters(&audit.parameters, Some(range.unwrap_or(whole)), context)?;
-    let frame = bind(&session, &audit.file, parameters).await?;
+    let frame = bind(session, &audit.file, parameters).await?;
     let failed = |error| failed_in(&audit.file, error);
     let mut rows = frame.execute_stream().await.map_err(failed)?;
     let schema = rows.schema();

@@ -30,7 +30,7 @@ pub async fn check(
     }
     for name in names {
         let (pipeline, catalog) = load(project, Some(&name))?;
-        check_catalog(&catalog, &pipeline.parameters).await?;
+        check_catalog(&catalog, &pipeline.parameters, &pipeline.sources).await?;
         console.data(format_args!(
             "{}: ok, {} sources, {} models, {} audits",
             pipeline.name,

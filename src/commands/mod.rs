@@ -14,7 +14,7 @@ use crate::config::{Pipeline, Project};
 use crate::console::Console;
 use crate::error::Result;
 use crate::exit_code::ExitCode;
-use crate::ingest::{REJECTS, SALES, SNAPSHOTS};
+use crate::ingest::{SNAPSHOTS, history_tables};
 use crate::models::Catalog;
 
 /// Runs the command that was typed.
@@ -55,8 +55,10 @@ fn wait_for<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 
 /// Names of all tables that a warehouse may hold.
 fn table_names(catalog: &Catalog) -> impl Iterator<Item = String> {
-    let base = [SALES, REJECTS, SNAPSHOTS].map(str::to_owned);
-    base.into_iter().chain(catalog.models.iter().map(|model| model.name.clone()))
+    let history = history_tables().into_iter().map(|table| table.name.to_owned());
+    history
+        .chain([SNAPSHOTS.to_owned()])
+        .chain(catalog.models.iter().map(|model| model.name.clone()))
 }
 
 /// Loads a pipeline and the SQL files that it runs with.

@@ -18,7 +18,7 @@ use crate::console::Console;
 use crate::engine::{Session, read_only_query};
 use crate::error::{Error, Result, is_of_store};
 use crate::exit_code::ExitCode;
-use crate::ingest::{REJECTS, SALES, SNAPSHOTS, ledger_schema, rejects_schema, sales_schema};
+use crate::ingest::{SNAPSHOTS, history_tables, ledger_schema};
 use crate::models::Catalog;
 use crate::report::RunsFolder;
 use crate::store::{Location, Warehouse};
@@ -102,12 +102,11 @@ fn partial(path: &Path) -> PathBuf {
 }
 
 fn schema_of(catalog: &Catalog, table: &str) -> Option<SchemaRef> {
-    match table {
-        SALES => Some(sales_schema()),
-        REJECTS => Some(rejects_schema()),
-        SNAPSHOTS => Some(ledger_schema()),
-        other => catalog.model(other).map(crate::models::Model::schema),
+    if table == SNAPSHOTS {
+        return Some(ledger_schema());
     }
+    let history = history_tables().into_iter().find(|history| history.name == table);
+    history.map(|history| history.schema).or_else(|| Some(catalog.model(table)?.schema()))
 }
 
 /// Standard output, whose reader may go away at any time: that is their right, and no error.

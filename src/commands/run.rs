@@ -18,8 +18,8 @@ use crate::engine::{BuildContext, Built, History, Session, build, check_catalog}
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::ingest::{
-    Ingested, Ledger, REJECTS, SALES, SourceFiles, ingest, out_of_reach, plan_ingest,
-    unnamed_sources,
+    DeliveryState, IngestContext, Ingested, Ledger, SourceFiles, history_tables, ingest,
+    out_of_reach, plan_ingest, unnamed_sources,
 };
 use crate::models::Catalog;
 use crate::publish::{Manifest, Staged};
@@ -40,7 +40,7 @@ pub async fn run(
 ) -> Result<ExitCode> {
     let started = Instant::now();
     let (pipeline, catalog) = load(project, arguments.pipeline.as_deref())?;
-    check_catalog(&catalog, &pipeline.parameters).await?;
+    check_catalog(&catalog, &pipeline.parameters, &pipeline.sources).await?;
     let location = Location::open(&pipeline.warehouse)?;
     let lock = Lock::acquire(&location)?;
     let is_new = location.read(OWNER).await?.is_none();
@@ -156,13 +156,24 @@ impl Work<'_> {
                 record.file
             ));
         }
-        let planned = plan_ingest(&sources, &ledger).await?;
+        let planned = plan_ingest(&sources, &ledger, location, &self.arguments.accept).await?;
         let state = self.last_whole_state(location, &warehouse, ledger).await?;
-        let ingested =
-            ingest(&sources, planned, &warehouse, state, self.stamp, self.console).await?;
+        let reading = IngestContext {
+            sources: &sources,
+            warehouse: &warehouse,
+            session: &session,
+            limits: self.pipeline.limits,
+            run: self.stamp,
+            console: self.console,
+        };
+        let ingested = ingest(&reading, planned, state).await?;
         self.report.snapshots = ingested.snapshots.iter().map(SnapshotReport::from).collect();
         self.report.notes.clone_from(&ingested.notes);
-        let history = History::new(ingested.sales.clone(), self.arguments.as_of)?;
+        self.report.restatements.clone_from(&ingested.restatements);
+        let is_refused =
+            ingested.snapshots.iter().any(|(record, _)| record.state == DeliveryState::SetAside);
+        let done = if is_refused { ExitCode::DataRejected } else { ExitCode::Ok };
+        let history = History::new(ingested.history.clone(), self.arguments.as_of)?;
         self.report.as_of = Some(history.as_of.date.to_string());
         self.report.months = Some((history.first, history.last));
         let context =
@@ -183,7 +194,7 @@ impl Work<'_> {
             let matrix = self.matrix(&context, audited.built()).await?;
             warehouse.clear_staging().await?;
             self.report.outcome = Outcome::DryRun;
-            return Ok((ExitCode::Ok, matrix));
+            return Ok((done, matrix));
         }
         let committed = audited.commit(self.catalog, &mut warehouse, self.stamp).await?;
         let published_folder = Location::open(&self.pipeline.published)?;
@@ -208,7 +219,7 @@ impl Work<'_> {
         self.report.outcome = if changed { Outcome::Ok } else { Outcome::NothingToDo };
         self.report.published = Some((published.written, published.removed));
         self.report.versions = published.versions;
-        Ok((ExitCode::Ok, matrix))
+        Ok((done, matrix))
     }
 
     /// The history to start from: what is committed, or, where a killed run has committed
@@ -219,15 +230,12 @@ impl Work<'_> {
         warehouse: &Warehouse,
         ledger: Ledger,
     ) -> Result<Ingested> {
-        let torn = [SALES, REJECTS]
-            .iter()
-            .any(|table| warehouse.files(table).any(|file| !ledger.knows(file)));
-        if !torn {
+        if Ingested::is_whole(warehouse, &ledger) {
             return Ok(Ingested::unchanged(warehouse, warehouse, ledger));
         }
         let finished = RunsFolder::new(location).newest_finished().await?;
         let versions = finished.map(|report| report.versions).unwrap_or_default();
-        let names = [SALES, REJECTS].map(str::to_owned);
+        let names = history_tables().into_iter().map(|table| table.name.to_owned());
         let before = Warehouse::open(&self.pipeline.warehouse, names, Some(&versions)).await?;
         Ok(Ingested::unchanged(warehouse, &before, ledger))
     }

@@ -8,7 +8,7 @@ use crate::config::{Parameters, Project};
 use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
-use crate::ingest::{REJECTS, SALES, SNAPSHOTS, ledger_schema, rejects_schema, sales_schema};
+use crate::ingest::{SNAPSHOTS, history_tables, ledger_schema};
 use crate::models::{Catalog, Layer, Model};
 use crate::report::plain_table;
 
@@ -41,26 +41,16 @@ pub fn tables(
     console: &Console,
 ) -> Result<ExitCode> {
     let catalog = Catalog::load(project, &Parameters::default())?;
-    let mut entries = vec![
-        base(
-            SALES,
-            "Sales lines of the whole history, one row per accepted line.",
-            &["source", "source_file", "source_row"],
-            &sales_schema(),
-        ),
-        base(
-            REJECTS,
-            "Lines that could not be accepted, with the reason, one row per line.",
-            &["source", "file", "row_number"],
-            &rejects_schema(),
-        ),
-        base(
-            SNAPSHOTS,
-            "Delivered files and what became of their lines, one row per file.",
-            &["source", "file"],
-            &ledger_schema(),
-        ),
-    ];
+    let mut entries: Vec<Entry> = history_tables()
+        .iter()
+        .map(|table| base(table.name, table.description, table.grain, &table.schema))
+        .collect();
+    entries.push(base(
+        SNAPSHOTS,
+        "Delivered files and what became of their lines, one row per file.",
+        &["source", "file"],
+        &ledger_schema(),
+    ));
     entries.extend(catalog.models.iter().map(of_model));
     // Results first: they are what people come for.
     entries

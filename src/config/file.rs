@@ -25,19 +25,54 @@ pub struct PipelineFile {
     pub limits: LimitsTable,
 }
 
+/// One text, or a list of them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceTable {
     pub name: Spanned<String>,
-    pub files: Spanned<String>,
+    pub files: Spanned<OneOrMany>,
     pub staging: Spanned<String>,
+    pub table: Setting<String>,
+    pub format: Setting<String>,
     pub delimiter: Setting<String>,
     pub quote: Setting<String>,
     pub encoding: Setting<String>,
+    pub sheets: Setting<Vec<String>>,
+    pub header_row: Setting<i64>,
+    pub header_rows: Setting<i64>,
+    pub fill_down: Setting<Vec<String>>,
+    pub kind: Setting<String>,
     pub period: Setting<String>,
+    pub file_name_pattern: Setting<String>,
+    pub key: Setting<Vec<String>>,
     pub date_formats: Setting<Vec<String>>,
     pub decimal_separator: Setting<String>,
+    pub group_separator: Setting<String>,
     pub max_reject_share: Setting<f64>,
+    pub extra: Setting<bool>,
+    pub closed_after_days: Setting<i64>,
+    pub closed_months: Setting<String>,
+    #[serde(default)]
+    pub contract: ContractTable,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContractTable {
+    pub missing_columns: Setting<String>,
+    pub new_columns: Setting<String>,
+    pub changed_types: Setting<String>,
+    pub unusual_months: Setting<String>,
+    pub min_lines_share: Setting<f64>,
+    pub min_revenue_share: Setting<f64>,
+    pub usual_months: Setting<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -149,6 +184,22 @@ impl Place<'_> {
         default: i64,
         allowed: RangeInclusive<i64>,
     ) -> Result<i64> {
+        let Some(given) = setting else { return Ok(default) };
+        if allowed.contains(given.get_ref()) {
+            return Ok(*given.get_ref());
+        }
+        let problem = format!("must lie between {} and {}", allowed.start(), allowed.end());
+        Err(self.error(key, given, &problem))
+    }
+
+    /// A number within bounds, or the default when the key is absent.
+    pub fn number(
+        &self,
+        key: &str,
+        setting: &Setting<f64>,
+        default: f64,
+        allowed: RangeInclusive<f64>,
+    ) -> Result<f64> {
         let Some(given) = setting else { return Ok(default) };
         if allowed.contains(given.get_ref()) {
             return Ok(*given.get_ref());

@@ -1,13 +1,15 @@
 //! Pipeline file → checked types. Nothing unknown is accepted, nothing wrong becomes a default.
 
+mod delivery;
 mod file;
 mod parameters;
 mod project;
 mod source;
 
+pub use delivery::{ClosedMonths, ClosedPolicy, Contract, Delivery, Period, Reaction};
 pub use parameters::{ParameterType, Parameters, parse_type};
 pub use project::Project;
-pub use source::{Encoding, Period, Source};
+pub use source::{FilesPlace, Source};
 
 use std::path::Path;
 
@@ -106,7 +108,10 @@ fn refuse_shared_folders(
     sources: &[Source],
 ) -> Result<()> {
     let own = [("warehouse", warehouse), ("published", published)];
-    let of_sources = sources.iter().map(|source| ("the folder of a source", &source.folder));
+    let of_sources = sources
+        .iter()
+        .flat_map(|source| &source.places)
+        .map(|place| ("the folder of a source", &place.folder));
     let all: Vec<_> = own.into_iter().chain(of_sources).collect();
     for (place, (one, url)) in own.into_iter().enumerate() {
         for (other, beside) in all.iter().skip(place + 1) {

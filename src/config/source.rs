@@ -1,65 +1,73 @@
-//! `[[source]]`: where one system's sales snapshots lie and how they are written.
+//! `[[source]]`: where one system's files lie, how they are written and what they replace.
 
 use toml::Spanned;
 use url::Url;
 
 use super::Project;
-use super::file::{Place, SourceTable};
+use super::delivery::{ClosedMonths, Contract, Delivery};
+use super::file::{OneOrMany, Place, SourceTable};
 use super::project::normalize;
 use crate::error::{Error, Result};
+use crate::ingest::{CANONICAL_TABLES, CanonicalTable, SALES};
+use crate::reading::{Format, Layout, NumberFormat};
 
-/// One system that delivers sales snapshots.
+/// One system that delivers sales or a side feed.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// Name, part of every line's identity.
     pub name: String,
-    /// Folder (or bucket prefix) that holds the files.
+    /// The history table that it fills.
+    pub table: &'static CanonicalTable,
+    /// Where its files lie.
+    pub places: Vec<FilesPlace>,
+    /// Name of the SQL file in `sql/staging`.
+    pub staging: String,
+    /// How bytes become rows.
+    pub layout: Layout,
+    /// How numbers are written.
+    pub numbers: NumberFormat,
+    /// `strftime` patterns tried in order, or `excel`; the whole text must fit.
+    pub date_formats: Vec<String>,
+    /// What a delivered file replaces.
+    pub delivery: Delivery,
+    /// Largest share of rejected lines that is tolerated in one file, 0 to 1.
+    pub max_reject_share: f64,
+    /// Whether columns that the staging does not declare are kept as JSON.
+    pub extra: bool,
+    /// What happens to files that change months long past.
+    pub closed: ClosedMonths,
+    /// What is expected of the files.
+    pub contract: Contract,
+}
+
+/// A folder (or bucket prefix) and a glob below it.
+#[derive(Debug, Clone)]
+pub struct FilesPlace {
+    /// The folder without wildcards.
     pub folder: Url,
     /// Glob below the folder.
     pub glob: String,
-    /// Name of the SQL file in `sql/staging`.
-    pub staging: String,
-    /// Field separator.
-    pub delimiter: u8,
-    /// Quote character.
-    pub quote: u8,
-    /// Text encoding of the files.
-    pub encoding: Encoding,
-    /// How the period of a snapshot is known.
-    pub period: Period,
-    /// `strftime` patterns tried in order; the whole text must fit.
-    pub date_formats: Vec<String>,
-    /// `.` or `,`.
-    pub decimal_separator: char,
-    /// Largest share of rejected lines that is tolerated in one snapshot, 0 to 1.
-    pub max_reject_share: f64,
-}
-
-/// Text encoding of a source's files.
-pub type Encoding = &'static encoding_rs::Encoding;
-
-/// How the months that a snapshot replaces are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Period {
-    /// The months its accepted lines lie in.
-    Data,
-    /// One month, written in the file's name like `2024-03`, `2024_03` or `202403`.
-    FileName,
 }
 
 impl Source {
     /// All settings that decide what a file's bytes turn into, for fingerprints.
     pub fn reading_settings(&self) -> String {
+        let Layout {
+            format,
+            encoding,
+            delimiter,
+            quote,
+            sheets,
+            header_row,
+            header_rows,
+            fill_down,
+        } = &self.layout;
         format!(
             "{:?}",
             (
-                &self.name,
-                self.delimiter,
-                self.quote,
-                self.encoding.name(),
-                self.period,
-                &self.date_formats,
-                self.decimal_separator,
+                (&self.name, self.table.name, format, encoding.name(), delimiter, quote),
+                (sheets, header_row, header_rows, fill_down),
+                (&self.delivery, &self.date_formats, self.numbers, self.extra),
             )
         )
     }
@@ -67,16 +75,14 @@ impl Source {
 
 const DEFAULT_MAX_REJECT_SHARE: f64 = 0.01;
 const DEFAULT_DATE_FORMATS: [&str; 3] = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"];
+/// Patterns of serial numbers as spreadsheets count days.
+const SERIAL_FORMATS: [&str; 2] = ["excel", "excel1904"];
 
 pub(super) fn check_all(
     project: &Project,
     raw: Vec<Spanned<SourceTable>>,
     place: &Place<'_>,
 ) -> Result<Vec<Source>> {
-    if raw.is_empty() {
-        return Err(Error::configuration(format!("{}: there is no [[source]]", place.shown))
-            .hint("a pipeline needs at least one source of sales"));
-    }
     let mut sources: Vec<Source> = Vec::new();
     for table in raw {
         let table = table.into_inner();
@@ -85,6 +91,13 @@ pub(super) fn check_all(
             return Err(place.error("source.name", &table.name, "is used twice"));
         }
         sources.push(source);
+    }
+    if !sources.iter().any(|source| source.table.name == SALES) {
+        return Err(Error::configuration(format!(
+            "{}: there is no [[source]] of sales",
+            place.shown
+        ))
+        .hint("a pipeline needs at least one [[source]] whose `table` is \"sales\", the default"));
     }
     Ok(sources)
 }
@@ -109,13 +122,58 @@ fn check(project: &Project, table: &SourceTable, place: &Place<'_>) -> Result<So
             "must be the name of a file in sql/staging, without .sql",
         ));
     }
-    let (folder, glob) = split_glob(project, &table.files, place)?;
-    let delimiter = single_byte("source.delimiter", &table.delimiter, b',', place)?;
-    let quote = single_byte("source.quote", &table.quote, b'"', place)?;
-    if delimiter == quote {
+    let names: Vec<&str> = CANONICAL_TABLES.iter().map(|table| table.name).collect();
+    let fills = place.word("source.table", &table.table, &names)?;
+    let fills = CANONICAL_TABLES
+        .iter()
+        .find(|canonical| canonical.name == fills)
+        .ok_or_else(|| Error::bug(format!("there is no table {fills}")))?;
+    Ok(Source {
+        name: name.clone(),
+        table: fills,
+        places: places(project, &table.files, place)?,
+        staging: table.staging.get_ref().clone(),
+        layout: layout(table, place)?,
+        numbers: numbers(table, place)?,
+        date_formats: date_formats(table, place)?,
+        delivery: Delivery::check(table, fills, place)?,
+        max_reject_share: place.number(
+            "source.max_reject_share",
+            &table.max_reject_share,
+            DEFAULT_MAX_REJECT_SHARE,
+            0.0..=1.0,
+        )?,
+        extra: table.extra.as_ref().is_some_and(|extra| *extra.get_ref()),
+        closed: ClosedMonths::check(table, place)?,
+        contract: Contract::check(&table.contract, place)?,
+    })
+}
+
+fn layout(table: &SourceTable, place: &Place<'_>) -> Result<Layout> {
+    let formats = ["delimited", "workbook", "json_lines", "parquet"];
+    let format = match table.format {
+        None => None,
+        Some(_) => Some(match place.word("source.format", &table.format, &formats)? {
+            "workbook" => Format::Workbook,
+            "json_lines" => Format::JsonLines,
+            "parquet" => Format::Parquet,
+            _ => Format::Delimited,
+        }),
+    };
+    let delimiter = match &table.delimiter {
+        None => b',',
+        Some(given) => single_byte("source.delimiter", given, place)?,
+    };
+    let quote = match &table.quote {
+        None => Some(b'"'),
+        Some(given) if given.get_ref().is_empty() => None,
+        Some(given) => Some(single_byte("source.quote", given, place)?),
+    };
+    if quote == Some(delimiter) {
         return Err(Error::configuration(format!(
-            "{}: source `{name}` has the same delimiter and quote",
-            place.shown
+            "{}: source `{}` has the same delimiter and quote",
+            place.shown,
+            table.name.get_ref()
         )));
     }
     let encoding = match &table.encoding {
@@ -127,28 +185,49 @@ fn check(project: &Project, table: &SourceTable, place: &Place<'_>) -> Result<So
             })?
         }
     };
-    let period = match place.word("source.period", &table.period, &["data", "file_name"])? {
-        "file_name" => Period::FileName,
-        _ => Period::Data,
+    let header_rows = place.whole_number("source.header_rows", &table.header_rows, 1, 1..=5)?;
+    let header_row = match &table.header_row {
+        None => None,
+        given => Some(place.whole_number("source.header_row", given, 1, 1..=1_000_000)? as u64),
     };
-    let decimal_separator =
+    let sheets = table.sheets.as_ref().map(|sheets| sheets.get_ref().clone());
+    if let (Some(given), Some([])) = (&table.sheets, sheets.as_deref()) {
+        return Err(place.error("source.sheets", given, "must name at least one"));
+    }
+    let fill_down = table.fill_down.as_ref().map(|names| names.get_ref().clone());
+    Ok(Layout {
+        format,
+        encoding,
+        delimiter,
+        quote,
+        sheets,
+        header_row,
+        header_rows: header_rows as u8,
+        fill_down: fill_down.unwrap_or_default(),
+    })
+}
+
+fn numbers(table: &SourceTable, place: &Place<'_>) -> Result<NumberFormat> {
+    let decimal =
         match place.word("source.decimal_separator", &table.decimal_separator, &[".", ","])? {
             "," => ',',
             _ => '.',
         };
-    Ok(Source {
-        name: name.clone(),
-        folder,
-        glob,
-        staging: table.staging.get_ref().clone(),
-        delimiter,
-        quote,
-        encoding,
-        period,
-        date_formats: date_formats(table, place)?,
-        decimal_separator,
-        max_reject_share: reject_share(table, place)?,
-    })
+    let group = match &table.group_separator {
+        None => None,
+        Some(given) => {
+            match place.word("source.group_separator", &table.group_separator, &[".", ","])? {
+                "." if decimal != '.' => Some('.'),
+                "," if decimal != ',' => Some(','),
+                _ => {
+                    let problem =
+                        "is the decimal separator too; set `decimal_separator` to the other one";
+                    return Err(place.error("source.group_separator", given, problem));
+                }
+            }
+        }
+    };
+    Ok(NumberFormat { decimal, group })
 }
 
 fn date_formats(table: &SourceTable, place: &Place<'_>) -> Result<Vec<String>> {
@@ -159,6 +238,9 @@ fn date_formats(table: &SourceTable, place: &Place<'_>) -> Result<Vec<String>> {
         return Err(place.error("source.date_formats", given, "must name at least one"));
     }
     for format in given.get_ref() {
+        if SERIAL_FORMATS.contains(&format.as_str()) {
+            continue;
+        }
         let items: Vec<_> = chrono::format::StrftimeItems::new(format).collect();
         let has_offset = ["%z", "%:z", "%::z", "%#z", "%Z", "%s", "%+"]
             .iter()
@@ -171,59 +253,79 @@ fn date_formats(table: &SourceTable, place: &Place<'_>) -> Result<Vec<String>> {
             let problem = format!("has `{format}`, which is no strftime pattern");
             return Err(place.error("source.date_formats", given, &problem));
         }
+        if !format.contains('%') {
+            let problem = format!(
+                "has `{format}`, which is neither a strftime pattern nor one of {}",
+                SERIAL_FORMATS.join(", ")
+            );
+            return Err(place.error("source.date_formats", given, &problem));
+        }
     }
     Ok(given.get_ref().clone())
 }
 
-fn reject_share(table: &SourceTable, place: &Place<'_>) -> Result<f64> {
-    let Some(given) = &table.max_reject_share else { return Ok(DEFAULT_MAX_REJECT_SHARE) };
-    if (0.0..=1.0).contains(given.get_ref()) {
-        return Ok(*given.get_ref());
-    }
-    Err(place.error("source.max_reject_share", given, "must lie between 0 and 1"))
-}
-
-fn single_byte(
-    key: &str,
-    setting: &Option<Spanned<String>>,
-    default: u8,
-    place: &Place<'_>,
-) -> Result<u8> {
-    let Some(given) = setting else { return Ok(default) };
+fn single_byte(key: &str, given: &Spanned<String>, place: &Place<'_>) -> Result<u8> {
     match given.get_ref().as_bytes() {
         [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r' | 0) => Ok(*byte),
         _ => Err(place.error(key, given, "must be one ASCII character")),
     }
 }
 
-/// Splits `data/sales/*.csv` into the folder without wildcards and the glob below it.
+fn places(
+    project: &Project,
+    files: &Spanned<OneOrMany>,
+    place: &Place<'_>,
+) -> Result<Vec<FilesPlace>> {
+    let texts = match files.get_ref() {
+        OneOrMany::One(text) => std::slice::from_ref(text),
+        OneOrMany::Many(texts) => texts.as_slice(),
+    };
+    if texts.is_empty() {
+        return Err(place.error(
+            "source.files",
+            files,
+            "must name at least one file, folder or glob",
+        ));
+    }
+    texts.iter().map(|text| split_glob(project, text, files, place)).collect()
+}
+
+/// Splits `data/sales/*.csv` into the folder without wildcards and the glob below it. A path
+/// that ends in `/`, or is a local folder, means every file in it.
 fn split_glob(
     project: &Project,
-    files: &Spanned<String>,
+    text: &str,
+    files: &Spanned<OneOrMany>,
     place: &Place<'_>,
-) -> Result<(Url, String)> {
-    let text = files.get_ref().as_str();
+) -> Result<FilesPlace> {
+    let is_url = text.contains("://");
+    let is_folder = text.ends_with('/') || (!is_url && project.root().join(text).is_dir());
+    let text = match is_folder {
+        true => format!("{}/*", text.trim_end_matches('/')),
+        false => text.to_owned(),
+    };
     let wild = |part: &str| part.contains(['*', '?', '[', '{']);
+    // A file whose own name has such letters is that file.
+    let is_file = !is_url && project.root().join(&text).is_file();
     let parts: Vec<&str> = text.split('/').collect();
+    let last = parts.len() - 1;
     let fixed =
-        parts.iter().position(|part| wild(part)).unwrap_or(parts.len() - 1).min(parts.len() - 1);
-    let mut folder = parts[..fixed].join("/");
-    let glob = parts[fixed..].join("/");
-    if glob.is_empty() {
-        return Err(place.error("source.files", files, "names a folder; add a glob like `/*.csv`"));
-    }
+        if is_file { last } else { parts.iter().position(|part| wild(part)).unwrap_or(last) };
+    let mut folder = parts[..fixed.min(last)].join("/");
+    let glob = parts[fixed.min(last)..].join("/");
+    let glob = if is_file { globset::escape(&glob) } else { glob };
     globset::GlobBuilder::new(&glob).literal_separator(true).build().map_err(|error| {
         place.error("source.files", files, "is not a valid glob").because(error)
     })?;
     if text.starts_with('/') && folder.is_empty() {
         folder.push('/');
     }
-    let url = if folder.contains("://") {
+    let folder = if is_url {
         project.resolve_folder(&folder)?
     } else {
         // Globs are matched against decoded paths, so a plain path must stay plain.
         Url::from_directory_path(normalize(&project.root().join(&folder)))
             .map_err(|()| place.error("source.files", files, "is not a path"))?
     };
-    Ok((url, glob))
+    Ok(FilesPlace { folder, glob })
 }

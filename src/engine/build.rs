@@ -269,7 +269,8 @@ impl TableWork<'_> {
             self.context,
         )?;
         let frame = bind(&context, &model.file, values).await?;
-        run_statement(frame, model, range, self).await
+        let scratch = self.context.session.scratch();
+        run_statement(frame, model, range, scratch, self).await
     }
 
     fn fingerprint(&self, month: Option<Month>) -> Result<Fingerprint> {

@@ -8,19 +8,23 @@ use datafusion::scalar::ScalarValue;
 
 use super::bind::bind;
 use super::execute::check_contract;
-use crate::config::{ParameterType, Parameters};
+use crate::config::{ParameterType, Parameters, Source};
 use crate::error::{Error, Result};
-use crate::ingest::{SALES, StagingPlan, sales_schema};
-use crate::models::{Catalog, RUN_PARAMETERS, Read, SqlFile};
+use crate::ingest::{CANONICAL_TABLES, StagingPlan, canonical_table, history_schema};
+use crate::models::{Catalog, RUN_PARAMETERS, Read, SqlFile, Staging};
 use crate::month::Month;
 
 /// Plans all models, audits and stagings and compares them with their headers.
 ///
 /// # Errors
 /// The first configuration error, with file and what is wrong.
-pub async fn check_catalog(catalog: &Catalog, parameters: &Parameters) -> Result<()> {
+pub async fn check_catalog(
+    catalog: &Catalog,
+    parameters: &Parameters,
+    sources: &[Source],
+) -> Result<()> {
     for staging in &catalog.stagings {
-        StagingPlan::new(staging).await?;
+        check_staging(staging, sources).await?;
     }
     for model in &catalog.models {
         let context = empty_inputs(catalog, &model.reads)?;
@@ -31,12 +35,36 @@ pub async fn check_catalog(catalog: &Catalog, parameters: &Parameters) -> Result
     }
     for audit in &catalog.audits {
         let context = empty_inputs(catalog, &audit.reads)?;
-        let monthly = catalog.model(&audit.table).is_some_and(crate::models::Model::is_monthly);
+        let monthly = match canonical_table(&audit.table) {
+            Some(table) => table.day_column.is_some(),
+            None => catalog.model(&audit.table).is_some_and(crate::models::Model::is_monthly),
+        };
         let values = sample_values(&audit.parameters, monthly, parameters)?;
         let frame = bind(&context, &audit.file, values).await?;
         analyze(&audit.file, frame).await?;
     }
     Ok(())
+}
+
+/// A staging in use must deliver the columns of its source's table; one that is not, those of
+/// any table.
+async fn check_staging(staging: &Staging, sources: &[Source]) -> Result<()> {
+    let users: Vec<&Source> =
+        sources.iter().filter(|source| source.staging == staging.name).collect();
+    for source in &users {
+        StagingPlan::new(staging, source.table).await?;
+    }
+    if !users.is_empty() {
+        return Ok(());
+    }
+    let mut first = None;
+    for table in &CANONICAL_TABLES {
+        match StagingPlan::new(staging, table).await {
+            Ok(_) => return Ok(()),
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    first.map_or(Ok(()), Err)
 }
 
 /// Runs the optimizer, which finds type errors that planning leaves.
@@ -52,8 +80,12 @@ fn empty_inputs(catalog: &Catalog, reads: &[Read]) -> Result<SessionContext> {
     for read in reads {
         let schema = match catalog.model(&read.table) {
             Some(model) => model.schema(),
-            None if read.table == SALES => sales_schema(),
-            None => return Err(Error::bug(format!("`{}` is no table", read.table))),
+            None => {
+                let table = canonical_table(&read.table);
+                history_schema(
+                    table.ok_or_else(|| Error::bug(format!("`{}` is no table", read.table)))?,
+                )
+            }
         };
         context.register_table(&*read.table, Arc::new(EmptyTable::new(schema)))?;
     }

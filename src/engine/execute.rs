@@ -14,7 +14,7 @@ use futures::StreamExt;
 use crate::error::{Error, Result};
 use crate::models::{Model, SqlFile};
 use crate::month::Month;
-use crate::store::{EncodedFile, ParquetEncoder};
+use crate::store::{EncodedFile, ParquetEncoder, Scratch};
 
 /// Rows that break the contract of a table: a repeated grain or a forbidden null.
 #[derive(Debug, Clone)]
@@ -48,6 +48,7 @@ pub async fn run_statement(
     frame: DataFrame,
     model: &Model,
     range: Option<(Month, Month)>,
+    scratch: &Scratch,
     writer: &mut dyn SliceWriter,
 ) -> Result<Vec<BrokenContract>> {
     check_contract(&frame, model)?;
@@ -59,7 +60,7 @@ pub async fn run_statement(
     let mut rows = sorted.execute_stream().await.map_err(|error| failed_in(&model.file, error))?;
     let schema = model.schema();
     let mut months = range.map(|(first, last)| first.through(last).peekable());
-    let mut open = OpenFile::new(model, &schema, &order)?;
+    let mut open = OpenFile::new(model, &schema, &order, scratch)?;
     let mut current = months.as_mut().and_then(Iterator::next);
     while let Some(batch) = rows.next().await {
         let batch = conform(&schema, &batch.map_err(|error| failed_in(&model.file, error))?)?;
@@ -209,6 +210,7 @@ struct OpenFile<'a> {
     model: &'a Model,
     schema: SchemaRef,
     encoder: ParquetEncoder,
+    scratch: Scratch,
     grain_places: Vec<usize>,
     grain_rows: RowConverter,
     last_grain: Option<OwnedRow>,
@@ -232,7 +234,12 @@ impl Offenders {
 }
 
 impl<'a> OpenFile<'a> {
-    fn new(model: &'a Model, schema: &SchemaRef, order: &[String]) -> Result<Self> {
+    fn new(
+        model: &'a Model,
+        schema: &SchemaRef,
+        order: &[String],
+        scratch: &Scratch,
+    ) -> Result<Self> {
         let grain_places: Vec<usize> = order
             .iter()
             .filter(|name| model.grain.contains(name))
@@ -251,7 +258,8 @@ impl<'a> OpenFile<'a> {
         Ok(Self {
             model,
             schema: Arc::clone(schema),
-            encoder: ParquetEncoder::new(Arc::clone(schema))?,
+            encoder: ParquetEncoder::new(Arc::clone(schema), scratch)?,
+            scratch: scratch.clone(),
             grain_rows: RowConverter::new(fields.collect())?,
             grain_places,
             last_grain: None,
@@ -311,7 +319,7 @@ impl<'a> OpenFile<'a> {
             return Ok(Some(broken));
         }
         self.last_grain = None;
-        let next = ParquetEncoder::new(Arc::clone(&self.schema))?;
+        let next = ParquetEncoder::new(Arc::clone(&self.schema), &self.scratch)?;
         let finished = std::mem::replace(&mut self.encoder, next).finish()?;
         writer.write(month, finished).await?;
         Ok(None)

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::error::{Error, Result};
+use crate::ingest::{SALES, TableSlots};
 use crate::models::{Fingerprint, FingerprintBuilder};
 use crate::month::Month;
-use crate::store::{DataFile, Slot};
+use crate::store::DataFile;
 
 /// The date a run speaks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +31,10 @@ impl AsOf {
     }
 }
 
-/// Sales as a run sees them: files by slot, months, as-of date.
+/// The history as a run sees it: files by table and slot, months, as-of date.
 #[derive(Debug, Clone)]
 pub struct History {
-    /// Sales files, and whether each is only staged.
-    pub sales: BTreeMap<Slot, (DataFile, bool)>,
+    tables: BTreeMap<&'static str, TableSlots>,
     /// First month of the data.
     pub first: Month,
     /// Month of the as-of date.
@@ -48,7 +48,12 @@ impl History {
     ///
     /// # Errors
     /// When there are no sales, or none up to the given date.
-    pub fn new(sales: BTreeMap<Slot, (DataFile, bool)>, as_of: Option<NaiveDate>) -> Result<Self> {
+    pub fn new(
+        tables: BTreeMap<&'static str, TableSlots>,
+        as_of: Option<NaiveDate>,
+    ) -> Result<Self> {
+        let no_sales = TableSlots::new();
+        let sales = tables.get(SALES).unwrap_or(&no_sales);
         let months = sales.values().filter(|(file, _)| file.rows > 0);
         let first = months.filter_map(|(file, _)| file.slot.month).min().ok_or_else(|| {
             Error::data("no sales line was accepted, so there is nothing to compute")
@@ -74,7 +79,7 @@ impl History {
             ))
             .hint("a date is probably wrong: look for years far from the others in the delivered files"));
         }
-        Ok(Self { sales, first, last, as_of })
+        Ok(Self { tables, first, last, as_of })
     }
 
     /// All months of the run.
@@ -82,32 +87,63 @@ impl History {
         self.first.through(self.last)
     }
 
-    /// Sales files of a range of months.
-    pub fn files(&self, first: Month, last: Month) -> impl Iterator<Item = &(DataFile, bool)> {
+    /// The same files for another as-of date.
+    ///
+    /// # Errors
+    /// See [`History::new`].
+    pub fn as_of(self, date: NaiveDate) -> Result<Self> {
+        Self::new(self.tables, Some(date))
+    }
+
+    fn slots(&self, table: &str) -> impl Iterator<Item = &(DataFile, bool)> {
+        self.tables.get(table).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// First month that a dated table has rows of.
+    pub fn first_month_of(&self, table: &str) -> Option<Month> {
+        self.slots(table).filter_map(|(file, _)| file.slot.month).min()
+    }
+
+    /// Files of a table for a range of months; all files of a table without months.
+    pub fn files(
+        &self,
+        table: &str,
+        first: Month,
+        last: Month,
+    ) -> impl Iterator<Item = &(DataFile, bool)> {
         let inside = move |file: &DataFile| {
-            file.slot.month.is_some_and(|month| (first..=last).contains(&month))
+            file.slot.month.is_none_or(|month| (first..=last).contains(&month))
         };
-        self.sales.values().filter(move |(file, _)| inside(file))
+        self.slots(table).filter(move |(file, _)| inside(file))
     }
 
-    /// Whether files of a range hold lines after the as-of date, which must stay unseen.
-    pub fn needs_cut(&self, first: Month, last: Month) -> bool {
+    /// Whether files of a range hold rows after the as-of date, which must stay unseen.
+    pub fn needs_cut(&self, table: &str, first: Month, last: Month) -> bool {
         let end = self.as_of.date.to_epoch_days();
-        self.files(first, last).any(|(file, _)| file.last_day.is_some_and(|day| day > end))
+        self.files(table, first, last).any(|(file, _)| file.last_day.is_some_and(|day| day > end))
     }
 
-    /// Content of a month of sales, as it is seen at the as-of date.
-    pub fn content(&self, month: Month) -> Fingerprint {
+    /// Content of a month of a table, as it is seen at the as-of date.
+    pub fn content(&self, table: &str, month: Month) -> Fingerprint {
         let mut builder = FingerprintBuilder::default();
-        for (slot, (file, _)) in &self.sales {
-            if slot.month == Some(month) {
-                builder.part("file", slot).part("content", file.content);
-            }
+        for (file, _) in self.slots(table).filter(|(file, _)| file.slot.month == Some(month)) {
+            builder.part("file", &file.slot).part("content", file.content);
         }
-        if self.needs_cut(month, month) {
+        if self.needs_cut(table, month, month) {
             builder.part("cut", self.as_of.date);
         }
         builder.finish()
+    }
+
+    /// Content of a table without months; none when it is empty.
+    pub fn whole_content(&self, table: &str) -> Option<Fingerprint> {
+        let mut builder = FingerprintBuilder::default();
+        let mut whole = self.slots(table).filter(|(file, _)| file.slot.month.is_none()).peekable();
+        whole.peek()?;
+        for (file, _) in whole {
+            builder.part("file", &file.slot).part("content", file.content);
+        }
+        Some(builder.finish())
     }
 }
 

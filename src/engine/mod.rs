@@ -16,7 +16,7 @@ pub use build::{BuildContext, Built, MonthState, TableBuild, build};
 pub use catalog_check::check_catalog;
 pub use execute::{BrokenContract, SliceWriter, failed_in, run_statement};
 pub use history::{AsOf, History};
-pub use plan::{TablePlan, plan_build};
+pub use plan::{TablePlan, Touched, plan_build};
 pub use session::Session;
 pub use staleness::TableFiles;
 pub use tables::{Tables, statement_parameters};

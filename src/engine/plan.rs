@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::build::BuildContext;
 use super::staleness::{TableFiles, fingerprint_of};
 use crate::error::Result;
-use crate::ingest::SALES;
+use crate::ingest::canonical_table;
 use crate::models::{Definition, Model};
 use crate::month::Month;
 use crate::store::Slot;
@@ -20,6 +20,9 @@ pub struct TablePlan {
     pub months: BTreeMap<String, String>,
 }
 
+/// Table of the history → months (none: the whole table) that new or changed files touch.
+pub type Touched = BTreeMap<&'static str, BTreeSet<Option<Month>>>;
+
 /// What [`build`](super::build) would do, without data: a month is planned when its definition changed,
 /// it is missing, or an input month is planned. Contents that turn out unchanged are only
 /// found by building, so a run may do less than its plan.
@@ -28,7 +31,7 @@ pub struct TablePlan {
 /// When definitions cannot be hashed.
 pub fn plan_build(
     context: &BuildContext<'_>,
-    touched_sales: &BTreeSet<Month>,
+    touched: &Touched,
     before: &BTreeMap<String, Definition>,
 ) -> Result<Vec<TablePlan>> {
     let mut files = TableFiles::new();
@@ -48,7 +51,7 @@ pub fn plan_build(
         let wanted: Vec<Option<Month>> =
             if model.is_monthly() { history.months().map(Some).collect() } else { vec![None] };
         for month in wanted {
-            let input = stale_input(context, model, month, touched_sales, &planned, &stale);
+            let input = stale_input(context, model, month, touched, &planned, &stale);
             let slot = Slot::of_result(month);
             let reason = match (context.warehouse.file(&model.name, &slot), input) {
                 (None, _) if is_new => Some("first build".to_owned()),
@@ -91,7 +94,7 @@ fn stale_input(
     context: &BuildContext<'_>,
     model: &Model,
     month: Option<Month>,
-    touched_sales: &BTreeSet<Month>,
+    touched: &Touched,
     planned: &BTreeMap<String, BTreeSet<Option<Month>>>,
     own: &BTreeSet<Option<Month>>,
 ) -> Option<String> {
@@ -101,9 +104,13 @@ fn stale_input(
         let (from, to) = read.window.months(range, range, context.parameters);
         let from = from.unwrap_or(history.first);
         let to = to.unwrap_or(history.last);
-        if read.table == SALES {
-            touched_sales.range(from..=to).next()?;
-            return Some("new or changed sales".to_owned());
+        if let Some(table) = canonical_table(&read.table) {
+            let touched = touched.get(table.name)?;
+            let is_touched = match table.day_column {
+                Some(_) => touched.range(Some(from)..=Some(to)).next().is_some(),
+                None => !touched.is_empty(),
+            };
+            return is_touched.then(|| format!("new or changed {}", table.name));
         }
         let stale = if read.table == model.name { own } else { planned.get(&read.table)? };
         let is_read =

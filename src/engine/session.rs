@@ -13,10 +13,8 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use super::month_files::MonthFiles;
 use crate::config::Limits;
 use crate::error::Result;
-use crate::store::{DataFile, Location};
+use crate::store::{DataFile, Location, SPILL, Scratch};
 
-/// Folder of spilled data, below the warehouse; emptied when a run starts.
-pub const SPILL: &str = "_spill";
 /// Consumers that an out-of-memory message names.
 const NAMED_CONSUMERS: std::num::NonZeroUsize = std::num::NonZeroUsize::MIN.saturating_add(4);
 
@@ -27,6 +25,7 @@ pub struct Session {
     runtime: Arc<RuntimeEnv>,
     config: SessionConfig,
     location: Location,
+    scratch: Scratch,
 }
 
 impl Session {
@@ -39,7 +38,7 @@ impl Session {
             Some(folder) => DiskManagerMode::Directories(vec![spill_folder(folder)?]),
             None => DiskManagerMode::OsTmpDirectory,
         };
-        Self::with_spill(location, limits, spill)
+        Self::with_spill(location, limits, spill, Scratch::new(location)?)
     }
 
     /// A session that leaves the warehouse as it is: it spills to the system's folder for
@@ -48,10 +47,15 @@ impl Session {
     /// # Errors
     /// When the engine cannot be set up.
     pub fn for_reading(location: &Location, limits: Limits) -> Result<Self> {
-        Self::with_spill(location, limits, DiskManagerMode::OsTmpDirectory)
+        Self::with_spill(location, limits, DiskManagerMode::OsTmpDirectory, Scratch::of_system()?)
     }
 
-    fn with_spill(location: &Location, limits: Limits, spill: DiskManagerMode) -> Result<Self> {
+    fn with_spill(
+        location: &Location,
+        limits: Limits,
+        spill: DiskManagerMode,
+        scratch: Scratch,
+    ) -> Result<Self> {
         let pool = FairSpillPool::new(limits.memory_bytes);
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, NAMED_CONSUMERS)))
@@ -64,12 +68,17 @@ impl Session {
         // A number with a point in SQL is exact, like everything about money.
         config.options_mut().sql_parser.parse_float_as_decimal = true;
         config.options_mut().execution.collect_statistics = false;
-        Ok(Self { runtime, config, location: location.clone() })
+        Ok(Self { runtime, config, location: location.clone(), scratch })
     }
 
     /// A fresh context without tables.
     pub fn context(&self) -> SessionContext {
         SessionContext::new_with_config_rt(self.config.clone(), Arc::clone(&self.runtime))
+    }
+
+    /// The folder for files that have no place in the warehouse yet.
+    pub fn scratch(&self) -> &Scratch {
+        &self.scratch
     }
 
     /// A table of data files at paths below the warehouse.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::build::BuildContext;
 use crate::error::Result;
-use crate::ingest::SALES;
+use crate::ingest::canonical_table;
 use crate::models::{Fingerprint, FingerprintBuilder, Model};
 use crate::month::Month;
 use crate::store::{DataFile, Slot};
@@ -43,21 +43,38 @@ pub fn fingerprint_of(
     }
     let range = month.unwrap_or(history.last);
     for read in &model.reads {
-        let (from, to) = read.window.months(range, range, parameters);
-        let from = from.unwrap_or(history.first).max(history.first);
-        let to = to.unwrap_or(history.last).min(history.last);
         builder.part("input", &read.table);
-        for input in from.through(to) {
+        let months = read.window.months(range, range, parameters);
+        for input in input_months(context, &read.table, months) {
             match content(context, files, &read.table, input) {
                 Some(content) => builder.part(&input.to_string(), content),
                 None => builder.part(&input.to_string(), "nothing"),
             };
         }
-        if let Some(whole) = whole_content(files, &read.table) {
+        if let Some(whole) = whole_content(context, files, &read.table) {
             builder.part("whole", whole);
         }
     }
     Ok(builder.finish())
+}
+
+/// Months of an input that a window shows; none of a table without months. What a statement
+/// sees and what its fingerprint is made of are both decided here.
+pub fn input_months(
+    context: &BuildContext<'_>,
+    table: &str,
+    (from, to): (Option<Month>, Option<Month>),
+) -> impl Iterator<Item = Month> + use<> {
+    let history = context.history;
+    let is_whole = match canonical_table(table) {
+        Some(canonical) => canonical.day_column.is_none(),
+        None => context.catalog.model(table).is_some_and(|model| !model.is_monthly()),
+    };
+    // A feed may begin before the first sale: people ask before they buy.
+    let first = history.first_month_of(table).unwrap_or(history.first).min(history.first);
+    let from = from.unwrap_or(first).max(first);
+    let to = to.unwrap_or(history.last).min(history.last);
+    (!is_whole).then(|| from.through(to)).into_iter().flatten()
 }
 
 fn content(
@@ -66,14 +83,22 @@ fn content(
     table: &str,
     month: Month,
 ) -> Option<Fingerprint> {
-    if table == SALES {
-        return Some(context.history.content(month));
+    if let Some(canonical) = canonical_table(table) {
+        let is_dated = canonical.day_column.is_some();
+        return is_dated.then(|| context.history.content(table, month));
     }
     let (file, _) = files.get(table)?.get(&Slot::of_result(Some(month)))?;
     Some(file.content)
 }
 
-fn whole_content(files: &TableFiles, table: &str) -> Option<Fingerprint> {
+fn whole_content(
+    context: &BuildContext<'_>,
+    files: &TableFiles,
+    table: &str,
+) -> Option<Fingerprint> {
+    if canonical_table(table).is_some() {
+        return context.history.whole_content(table);
+    }
     let (file, _) = files.get(table)?.get(&Slot::of_result(None))?;
     Some(file.content)
 }

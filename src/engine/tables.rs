@@ -6,10 +6,10 @@ use datafusion::prelude::{SessionContext, ident, lit};
 use datafusion::scalar::ScalarValue;
 
 use super::build::BuildContext;
-use super::staleness::TableFiles;
+use super::staleness::{TableFiles, input_months};
 use crate::config::ParameterType;
 use crate::error::{Error, Result};
-use crate::ingest::{SALES, sales_schema};
+use crate::ingest::{CanonicalTable, canonical_table, history_schema};
 use crate::models::Read;
 use crate::month::Month;
 
@@ -33,11 +33,15 @@ impl Tables<'_> {
         let BuildContext { history, parameters, .. } = self.build;
         let (first, last) = range.unwrap_or((history.first, history.last));
         for read in reads {
-            let (from, to) = read.window.months(first, last, parameters);
-            let from = from.unwrap_or(history.first);
-            let to = to.unwrap_or(history.last).min(history.last);
-            if read.table == SALES {
-                self.register_sales(context, from, to).await?;
+            let window = read.window.months(first, last, parameters);
+            let mut months = input_months(self.build, &read.table, window);
+            let (from, to) = match (months.next(), months.last()) {
+                (Some(from), to) => (from, to.unwrap_or(from)),
+                // A table without months, or a window before the first one.
+                (None, _) => (window.0.unwrap_or(history.first), window.1.unwrap_or(history.last)),
+            };
+            if let Some(table) = canonical_table(&read.table) {
+                self.register_history(context, table, from, to)?;
                 continue;
             }
             let model = self
@@ -58,19 +62,27 @@ impl Tables<'_> {
         Ok(())
     }
 
-    async fn register_sales(&self, context: &SessionContext, from: Month, to: Month) -> Result<()> {
-        let history = self.build.history;
-        let placed = history.files(from, to).map(|(file, staged)| {
-            (self.build.warehouse.relative_path(SALES, file, *staged), file.clone())
+    fn register_history(
+        &self,
+        context: &SessionContext,
+        canonical: &CanonicalTable,
+        from: Month,
+        to: Month,
+    ) -> Result<()> {
+        let (history, name) = (self.build.history, canonical.name);
+        let placed = history.files(name, from, to).map(|(file, staged)| {
+            (self.build.warehouse.relative_path(name, file, *staged), file.clone())
         });
-        let table = self.build.session.table(&sales_schema(), placed);
-        if history.needs_cut(from, to) {
-            let end = ScalarValue::Date32(Some(history.as_of.date.to_epoch_days()));
-            let seen =
-                context.read_table(table)?.filter(ident("sale_date").lt_eq(lit(end)))?.into_view();
-            context.register_table(SALES, seen)?;
-        } else {
-            context.register_table(SALES, table)?;
+        let table = self.build.session.table(&history_schema(canonical), placed);
+        match canonical.day_column {
+            Some(day) if history.needs_cut(name, from, to) => {
+                let end = ScalarValue::Date32(Some(history.as_of.date.to_epoch_days()));
+                let seen = context.read_table(table)?.filter(ident(day).lt_eq(lit(end)))?;
+                context.register_table(name, seen.into_view())?;
+            }
+            _ => {
+                context.register_table(name, table)?;
+            }
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
-//! The snapshots table: what was delivered, when, and what became of its lines.
+//! The snapshots table: what was delivered, when, what became of its rows, and which files
+//! of the history they are in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
@@ -10,61 +11,36 @@ use serde::{Deserialize, Serialize};
 
 use super::SNAPSHOTS;
 use super::canonical::described;
+use super::record::{DeliveryState, SnapshotRecord};
 use crate::error::{Error, Result};
 use crate::models::Fingerprint;
 use crate::month::Month;
-use crate::store::{DataFile, EncodedFile, ParquetEncoder, Slot, Warehouse};
-
-/// One delivered file, as it was last read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SnapshotRecord {
-    /// Hash of bytes, staging and reading settings: identity of what was read.
-    pub snapshot: Fingerprint,
-    /// Hash of staging and reading settings alone.
-    pub definition: Fingerprint,
-    pub source: String,
-    /// Path below the source's folder.
-    pub file: String,
-    pub bytes: u64,
-    /// When the store saw the file change last, as RFC 3339.
-    pub modified: String,
-    pub e_tag: Option<String>,
-    /// Full hash of the file's bytes.
-    pub bytes_hash: String,
-    /// Months that the file speaks for.
-    pub months: Vec<Month>,
-    pub lines: u64,
-    pub accepted: u64,
-    pub rejected: u64,
-    /// Accepted lines, by month.
-    pub accepted_by_month: BTreeMap<Month, u64>,
-    /// Lines left out, by rule of the source.
-    pub excluded: BTreeMap<String, u64>,
-    /// Rejected lines, by reason.
-    pub reject_reasons: BTreeMap<String, u64>,
-    /// Sum of accepted revenue, as a decimal number.
-    pub revenue: String,
-    /// Run that read the file.
-    pub run: String,
-    /// When that run started, as RFC 3339.
-    pub ingested_at: String,
-    /// Order of reading: later files replace months of earlier ones.
-    pub sequence: u64,
-}
+use crate::store::{DataFile, EncodedFile, ParquetEncoder, Scratch, Slot, Warehouse};
 
 /// All delivered files of the history.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ledger {
     records: Vec<SnapshotRecord>,
+    holdings: Holdings,
 }
+
+/// Table → file of the history → hash of its content, as of the last ingest. A commit that
+/// was broken off between two tables shows as a difference to it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Holdings(BTreeMap<String, BTreeMap<String, Fingerprint>>);
 
 /// Name, type, meaning and value of every column: one list, so that they cannot drift apart.
 type TextColumn = (&'static str, &'static str, fn(&SnapshotRecord) -> Result<String>);
 type CountColumn = (&'static str, &'static str, fn(&SnapshotRecord) -> u64);
 
-const TEXT_COLUMNS: [TextColumn; 12] = [
+const TEXT_COLUMNS: [TextColumn; 15] = [
+    ("table_name", "History table that the file belongs to", |record| Ok(record.table.clone())),
     ("source", "Name of the source", |record| Ok(record.source.clone())),
     ("file", "Path of the file below the source's folder", |record| Ok(record.file.clone())),
+    ("state", "accepted, set_aside, superseded or duplicate", |record| {
+        Ok(record.state.shown().to_owned())
+    }),
+    ("replaces", "What it replaces of earlier files", |record| Ok(record.coverage.shown())),
     ("months", "Months the file speaks for", |record| {
         Ok(crate::month::describe_ranges(record.months.iter().copied()))
     }),
@@ -86,13 +62,15 @@ const TEXT_COLUMNS: [TextColumn; 12] = [
 const COUNT_COLUMNS: [CountColumn; 6] = [
     ("bytes", "Size of the file", |record| record.bytes),
     ("lines", "Lines in the file", |record| record.lines),
-    ("accepted", "Lines in the sales history", |record| record.accepted),
+    ("accepted", "Lines that were accepted", |record| record.accepted),
     ("excluded", "Lines left out by rules", |record| record.excluded.values().sum()),
     ("rejected", "Lines in rejects", |record| record.rejected),
     ("sequence", "Order of reading", |record| record.sequence),
 ];
 
 const RECORD: &str = "record";
+/// Key of the file's metadata under which the holdings stand.
+const HOLDINGS: &str = "holdings";
 
 /// Schema of the snapshots table.
 pub fn ledger_schema() -> SchemaRef {
@@ -117,19 +95,23 @@ impl Ledger {
             Error::store(format!("{path} is missing from the warehouse"))
                 .hint("restore the warehouse folder, or remove it and run again to rebuild it")
         })?;
+        let unreadable = |error: serde_json::Error| {
+            Error::store(format!("{path} holds a record that cannot be read")).because(error)
+        };
         let mut records = Vec::new();
-        for batch in ParquetRecordBatchReaderBuilder::try_new(bytes)?.build()? {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
+        let holdings = match reader.schema().metadata().get(HOLDINGS) {
+            Some(text) => serde_json::from_str(text).map_err(unreadable)?,
+            None => Holdings::default(),
+        };
+        for batch in reader.build()? {
             let batch = batch?;
             let Some(texts) = batch.column_by_name(RECORD) else { continue };
             for text in texts.as_string::<i32>().iter().flatten() {
-                let record = serde_json::from_str(text).map_err(|error| {
-                    Error::store(format!("{path} holds a record that cannot be read"))
-                        .because(error)
-                })?;
-                records.push(record);
+                records.push(serde_json::from_str(text).map_err(unreadable)?);
             }
         }
-        Ok(Self { records })
+        Ok(Self { records, holdings })
     }
 
     /// All records, in the order of reading.
@@ -137,27 +119,56 @@ impl Ledger {
         &self.records
     }
 
-    /// What is known of a file.
+    /// What is known of a file: as it is in the history or, if it is not, as it waits.
     pub fn find(&self, source: &str, file: &str) -> Option<&SnapshotRecord> {
-        self.records.iter().find(|record| record.source == source && record.file == file)
+        self.versions(source, file).min_by_key(|record| record.state == DeliveryState::SetAside)
     }
 
-    /// The file that speaks for a month of a source: the last one that was read.
-    pub fn owner(&self, source: &str, month: Month) -> Option<&SnapshotRecord> {
-        let speaks =
-            |record: &&SnapshotRecord| record.source == source && record.months.contains(&month);
-        self.records.iter().filter(speaks).max_by_key(|record| record.sequence)
+    /// All that is known of a file: one version may be in the history while another waits.
+    pub fn versions(&self, source: &str, file: &str) -> impl Iterator<Item = &SnapshotRecord> {
+        self.records.iter().filter(move |record| record.source == source && record.file == file)
     }
 
-    /// Whether a committed file of sales or rejects is of a delivery in this ledger, and
-    /// still the right one for its month.
-    pub fn knows(&self, file: &DataFile) -> bool {
-        match (file.slot.source.as_deref(), file.slot.month) {
-            (Some(source), Some(month)) => {
-                self.owner(source, month).is_some_and(|record| record.snapshot == file.fingerprint)
+    /// Records of a source whose rows may be in the history, in the order of reading.
+    pub fn accepted(&self, source: &str) -> impl DoubleEndedIterator<Item = &SnapshotRecord> {
+        self.records.iter().filter(move |record| record.source == source && record.is_accepted())
+    }
+
+    /// The file that speaks for a day of a source (or for rows without a day): the last one
+    /// that was read.
+    pub fn owner(&self, source: &str, day: Option<i32>) -> Option<&SnapshotRecord> {
+        self.accepted(source).rev().find(|record| record.coverage.contains(day))
+    }
+
+    /// Whether a committed file of the history is as the last ingest left it.
+    pub fn holds(&self, table: &str, file: &DataFile) -> bool {
+        let files = self.holdings.0.get(table);
+        files.and_then(|files| files.get(&file.slot.to_string())) == Some(&file.content)
+    }
+
+    /// How many files of the history there are in a table.
+    pub fn held_files(&self, table: &str) -> usize {
+        self.holdings.0.get(table).map_or(0, BTreeMap::len)
+    }
+
+    /// Notes which files the history consists of.
+    pub fn set_holdings<'f>(&mut self, table: &str, files: impl IntoIterator<Item = &'f DataFile>) {
+        let files = files.into_iter().map(|file| (file.slot.to_string(), file.content)).collect();
+        self.holdings.0.insert(table.to_owned(), files);
+    }
+
+    /// Months that a source has delivered, with their rows and revenue, as the last file
+    /// that speaks for each month has them.
+    pub fn delivered_months(&self, source: &str) -> BTreeMap<Month, (u64, i128)> {
+        let mut months = BTreeMap::new();
+        for record in self.accepted(source) {
+            for (month, rows) in &record.accepted_by_month {
+                let revenue = record.revenue_by_month.get(month);
+                let revenue = revenue.map_or(0, |text| super::record::ten_thousandths(text));
+                months.insert(*month, (*rows, revenue));
             }
-            _ => self.records.iter().any(|record| record.snapshot == file.fingerprint),
         }
+        months
     }
 
     /// The number that the next file gets.
@@ -165,9 +176,15 @@ impl Ledger {
         self.records.iter().map(|record| record.sequence + 1).max().unwrap_or(0)
     }
 
-    /// Adds a file, in place of what was known of it.
+    /// Adds a file, in place of what was known of it. What is set aside leaves the version in
+    /// the history alone.
     pub fn put(&mut self, record: SnapshotRecord) {
-        self.records.retain(|other| other.source != record.source || other.file != record.file);
+        let waits = record.state == DeliveryState::SetAside;
+        self.records.retain(|other| {
+            other.source != record.source
+                || other.file != record.file
+                || (waits && other.state != DeliveryState::SetAside)
+        });
         self.records.push(record);
         self.records.sort_by_key(|record| record.sequence);
     }
@@ -176,8 +193,11 @@ impl Ledger {
     ///
     /// # Errors
     /// When Parquet cannot be written.
-    pub fn encode(&self) -> Result<EncodedFile> {
-        let schema = ledger_schema();
+    pub fn encode(&self, scratch: &Scratch) -> Result<EncodedFile> {
+        let holdings = serde_json::to_string(&self.holdings)?;
+        let schema = Schema::new(ledger_schema().fields().clone())
+            .with_metadata(HashMap::from([(HOLDINGS.to_owned(), holdings)]));
+        let schema = Arc::new(schema);
         let mut arrays: Vec<Arc<dyn Array>> = Vec::new();
         for (_, _, value) in TEXT_COLUMNS {
             let texts = self.records.iter().map(value).collect::<Result<Vec<_>>>()?;
@@ -187,7 +207,7 @@ impl Ledger {
             let counts = self.records.iter().map(|record| value(record) as i64);
             arrays.push(Arc::new(Int64Array::from_iter_values(counts)));
         }
-        let mut encoder = ParquetEncoder::new(Arc::clone(&schema))?;
+        let mut encoder = ParquetEncoder::new(Arc::clone(&schema), scratch)?;
         encoder.write(RecordBatch::try_new(schema, arrays)?)?;
         encoder.finish()
     }

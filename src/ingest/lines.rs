@@ -1,4 +1,4 @@
-//! Staged rows → accepted sales lines, or the reason why not.
+//! Staged rows → canonical rows of a history table, or the reason why not.
 
 use std::sync::Arc;
 
@@ -8,14 +8,16 @@ use arrow::array::{
 };
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, SchemaRef};
+use chrono::Datelike as _;
 
-use super::canonical::CANONICAL_COLUMNS;
-use super::csv_rows::Problem;
+use super::SALES;
+use super::canonical::CanonicalTable;
+use super::coverage::DayRange;
 use super::staging::EXCLUDED;
-use super::values::SALE_YEARS;
+use super::typed_rows::Problem;
 use crate::error::{Error, Result};
 use crate::month::Month;
-use chrono::Datelike as _;
+use crate::reading::SALE_YEARS;
 
 /// What became of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,43 +28,40 @@ pub enum Fate {
     Rejected(Problem),
 }
 
-/// Decides the fate of staged rows and gives back the accepted ones as sales lines.
+/// Decides the fate of staged rows and gives back the accepted ones as canonical rows.
 pub struct LineMaker {
-    pub sales_schema: SchemaRef,
+    pub table: &'static CanonicalTable,
+    pub schema: SchemaRef,
     pub source: String,
-    pub file: String,
-    /// The only month that lines may lie in, when the file's name says it.
-    pub period: Option<Month>,
+    /// The only days that rows may lie in, when the file's name says them.
+    pub period: Option<DayRange>,
+}
+
+/// Where rows come from: what their provenance columns say.
+pub struct Provenance<'a> {
+    /// The delivered file, with the sheet or archived file the rows lie in.
+    pub file: &'a str,
+    /// Line of the file (row of the sheet) each row starts at.
+    pub lines: &'a [u64],
+    /// Undeclared columns as JSON text, when they are kept.
+    pub extra: Option<StringArray>,
 }
 
 impl LineMaker {
-    /// Canonical lines of the accepted rows, and the fate of every row.
+    /// Canonical rows of the accepted ones, and the fate of every row.
     ///
     /// # Errors
     /// Only when arrays do not fit together.
     pub fn make(
         &self,
         staged: &RecordBatch,
-        lines: &[u64],
+        from: Provenance<'_>,
         problems: Vec<Option<Problem>>,
     ) -> Result<(RecordBatch, Vec<Fate>)> {
         let rows = staged.num_rows();
-        let excluded = match staged.column_by_name(EXCLUDED) {
-            Some(column) => cast(column, &DataType::Utf8)?,
-            None => new_null_array(&DataType::Utf8, rows),
-        };
-        let excluded = excluded.as_string::<i32>();
-        let mut fates: Vec<Fate> = problems
-            .into_iter()
-            .enumerate()
-            .map(|(row, problem)| match problem {
-                _ if excluded.is_valid(row) => Fate::Excluded(excluded.value(row).to_owned()),
-                Some(problem) => Fate::Rejected(problem),
-                None => Fate::Accepted,
-            })
-            .collect();
-        let mut columns = Vec::with_capacity(CANONICAL_COLUMNS.len());
-        for canonical in &CANONICAL_COLUMNS {
+        let mut fates = first_fates(staged, problems)?;
+        let mut columns = Vec::with_capacity(self.table.columns.len());
+        for canonical in self.table.columns {
             let array = match staged.column_by_name(canonical.name) {
                 None => new_null_array(&canonical.data_type, rows),
                 Some(column) => convert(column, canonical.name, &canonical.data_type, &mut fates)?,
@@ -72,63 +71,94 @@ impl LineMaker {
             }
             columns.push(array);
         }
-        let line = Line::of(&columns)?;
-        let kinds = line.kinds(&mut fates);
-        let months = self.months(&line, &mut fates);
-        let purchases = line.purchases(&kinds);
+        let mut purchases = None;
+        if self.table.name == SALES {
+            let line = SalesLine::of(self.table, &columns)?;
+            let kinds = line.kinds(&mut fates);
+            purchases = Some(line.purchases(&kinds));
+            columns[self.place_of("kind")?] = Arc::new(kinds);
+        }
+        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
+        if let Some(name) = self.table.day_column {
+            let days = columns[self.place_of(name)?].as_primitive::<Date32Type>();
+            arrays.push(Arc::new(self.months(name, days, &mut fates)));
+        }
+        arrays.push(Arc::new(repeated(&self.source, rows)));
+        arrays.extend(columns);
+        arrays.extend(purchases.map(|purchases| Arc::new(purchases) as ArrayRef));
+        arrays.push(match from.extra {
+            Some(extra) => Arc::new(extra),
+            None => new_null_array(&DataType::Utf8, rows),
+        });
+        arrays.push(Arc::new(repeated(from.file, rows)));
+        arrays.push(Arc::new(from.lines.iter().map(|line| *line as i64).collect::<Int64Array>()));
+        let all = RecordBatch::try_new(Arc::clone(&self.schema), arrays)?;
+        if fates.iter().all(|fate| *fate == Fate::Accepted) {
+            return Ok((all, fates));
+        }
         let accepted: BooleanArray =
             fates.iter().map(|fate| Some(*fate == Fate::Accepted)).collect();
-        let kind_place = place_of("kind")?;
-        columns[kind_place] = Arc::new(kinds);
-        let mut arrays: Vec<ArrayRef> = vec![
-            Arc::new(months),
-            Arc::new(StringArray::from_iter_values(std::iter::repeat_n(&self.source, rows))),
-        ];
-        arrays.extend(columns);
-        arrays.push(Arc::new(purchases));
-        arrays.push(Arc::new(StringArray::from_iter_values(std::iter::repeat_n(&self.file, rows))));
-        arrays.push(Arc::new(Int64Array::from_iter_values(lines.iter().map(|line| *line as i64))));
-        let all = RecordBatch::try_new(Arc::clone(&self.sales_schema), arrays)?;
         Ok((filter_record_batch(&all, &accepted)?, fates))
     }
 
-    /// First day of each line's month; lines outside the file's period are rejected.
-    fn months(&self, line: &Line<'_>, fates: &mut [Fate]) -> Date32Array {
-        let month_of = |(row, fate): (usize, &mut Fate)| {
-            let day = line.sale_date.is_valid(row).then(|| line.sale_date.value(row))?;
-            let date = Date32Type::to_naive_date_opt(day);
-            let month = date.filter(|date| SALE_YEARS.contains(&date.year())).map(Month::of);
-            let Some(month) = month else {
+    /// First day of each row's month; rows outside the file's period are rejected.
+    fn months(&self, column: &str, days: &Date32Array, fates: &mut [Fate]) -> Date32Array {
+        let mut last: Option<(i32, i32)> = None;
+        let mut month_of = |(row, fate): (usize, &mut Fate)| {
+            let day = days.is_valid(row).then(|| days.value(row))?;
+            let reject = |fate: &mut Fate, reason: String| {
                 if *fate == Fate::Accepted {
-                    *fate = Fate::Rejected(Problem {
-                        column: "sale_date".to_owned(),
-                        value: date.map_or_else(|| day.to_string(), |date| date.to_string()),
-                        reason: "lies in a year that cannot be".to_owned(),
-                    });
+                    let date = Date32Type::to_naive_date_opt(day);
+                    let value = date.map_or_else(|| day.to_string(), |date| date.to_string());
+                    *fate = Fate::Rejected(Problem { column: column.to_owned(), value, reason });
                 }
+            };
+            if let Some(period) = self.period.filter(|period| !period.contains(day)) {
+                reject(fate, format!("lies outside the period of the file, {period}"));
+            }
+            // Neighbouring rows are mostly of one day.
+            if let Some((_, month)) = last.filter(|(known, _)| *known == day) {
+                return Some(month);
+            }
+            let date = Date32Type::to_naive_date_opt(day);
+            let Some(date) = date.filter(|date| SALE_YEARS.contains(&date.year())) else {
+                reject(fate, "lies in a year that cannot be".to_owned());
                 return None;
             };
-            if let Some(period) = self.period
-                && *fate == Fate::Accepted
-                && month != period
-            {
-                let value = Date32Type::to_naive_date_opt(day)
-                    .map_or_else(String::new, |date| date.to_string());
-                *fate = Fate::Rejected(Problem {
-                    column: "sale_date".to_owned(),
-                    value,
-                    reason: format!("lies outside the period of the file, {period}"),
-                });
-            }
-            Some(month.epoch_day())
+            let month = Month::of(date).epoch_day();
+            last = Some((day, month));
+            Some(month)
         };
-        fates.iter_mut().enumerate().map(month_of).collect()
+        fates.iter_mut().enumerate().map(&mut month_of).collect()
+    }
+
+    fn place_of(&self, name: &str) -> Result<usize> {
+        place_of(self.table, name)
     }
 }
 
-/// The canonical columns that decide kind and purchase.
-struct Line<'a> {
-    sale_date: &'a Date32Array,
+fn repeated(text: &str, rows: usize) -> StringArray {
+    StringArray::from_iter_values(std::iter::repeat_n(text, rows))
+}
+
+/// A rule that leaves a row out comes before its problems: a total needs no date.
+fn first_fates(staged: &RecordBatch, problems: Vec<Option<Problem>>) -> Result<Vec<Fate>> {
+    let rows = staged.num_rows();
+    let excluded = match staged.column_by_name(EXCLUDED) {
+        Some(column) => cast(column, &DataType::Utf8)?,
+        None => new_null_array(&DataType::Utf8, rows),
+    };
+    let excluded = excluded.as_string::<i32>();
+    let fate = |(row, problem)| match problem {
+        _ if excluded.is_valid(row) => Fate::Excluded(excluded.value(row).to_owned()),
+        Some(problem) => Fate::Rejected(problem),
+        None => Fate::Accepted,
+    };
+    Ok(problems.into_iter().enumerate().map(fate).collect())
+}
+
+/// The columns of a sales line that decide kind and purchase.
+struct SalesLine<'a> {
     kind: &'a StringArray,
     quantity: &'a Decimal128Array,
     revenue: &'a Decimal128Array,
@@ -137,13 +167,12 @@ struct Line<'a> {
 const SALE: &str = "sale";
 const RETURN: &str = "return";
 
-impl<'a> Line<'a> {
-    fn of(columns: &'a [ArrayRef]) -> Result<Self> {
+impl<'a> SalesLine<'a> {
+    fn of(table: &CanonicalTable, columns: &'a [ArrayRef]) -> Result<Self> {
         Ok(Self {
-            sale_date: columns[place_of("sale_date")?].as_primitive(),
-            kind: columns[place_of("kind")?].as_string(),
-            quantity: columns[place_of("quantity")?].as_primitive(),
-            revenue: columns[place_of("revenue")?].as_primitive(),
+            kind: columns[place_of(table, "kind")?].as_string(),
+            quantity: columns[place_of(table, "quantity")?].as_primitive(),
+            revenue: columns[place_of(table, "revenue")?].as_primitive(),
         })
     }
 
@@ -181,14 +210,18 @@ impl<'a> Line<'a> {
     }
 }
 
-fn place_of(name: &str) -> Result<usize> {
-    CANONICAL_COLUMNS
+fn place_of(table: &CanonicalTable, name: &str) -> Result<usize> {
+    table
+        .columns
         .iter()
         .position(|column| column.name == name)
-        .ok_or_else(|| Error::bug(format!("there is no canonical column `{name}`")))
+        .ok_or_else(|| Error::bug(format!("`{}` has no column `{name}`", table.name)))
 }
 
 fn reject_nulls(array: &ArrayRef, name: &str, fates: &mut [Fate]) {
+    if array.null_count() == 0 {
+        return;
+    }
     for row in (0..array.len()).filter(|row| array.is_null(*row)) {
         if fates[row] == Fate::Accepted {
             fates[row] = Fate::Rejected(Problem {
@@ -218,6 +251,9 @@ fn convert(
             _ => array,
         });
     };
+    if column.data_type() == target {
+        return Ok(Arc::clone(column));
+    }
     let decimal = match column.data_type() {
         DataType::Decimal128(..) => Arc::clone(column),
         _ => cast(column, &DataType::Decimal128(38, 0))?,

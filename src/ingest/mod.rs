@@ -1,28 +1,42 @@
-//! Snapshots → canonical sales lines and rejects, staged in the warehouse.
+//! Delivered files → canonical rows of the history and rejects, staged in the warehouse.
 
 mod canonical;
-mod csv_rows;
-mod decode;
+mod contract;
+mod coverage;
 mod discover;
+mod fold;
+mod fold_files;
 mod ledger;
 mod lines;
+mod observed;
+mod parts;
 mod plan;
+mod read;
+mod record;
 mod rejects;
-mod snapshot;
+mod restatement;
+mod set_aside;
 mod staging;
-mod values;
+mod state;
+mod survival;
+mod typed_rows;
 mod work;
 
-pub use canonical::{CANONICAL_COLUMNS, sales_schema};
-pub use discover::{FoundFile, find_files};
-pub use ledger::{Ledger, SnapshotRecord, ledger_schema};
+pub use canonical::{
+    CANONICAL_TABLES, CanonicalColumn, CanonicalTable, canonical_table, history_schema,
+    sales_schema,
+};
+pub use coverage::{Coverage, days_in_name};
+pub use discover::FoundFile;
+pub use ledger::{Ledger, ledger_schema};
 pub use plan::{
     PlannedSnapshot, SourceFiles, WorkReason, out_of_reach, plan_ingest, unnamed_sources,
 };
-pub use rejects::rejects_schema;
-pub use snapshot::month_in_name;
+pub use record::{DeliveryState, SnapshotRecord};
+pub use restatement::Restatement;
 pub use staging::StagingPlan;
-pub use work::{Ingested, ingest};
+pub use state::{HistoryTable, Ingested, TableSlots, history_tables};
+pub use work::{IngestContext, ingest};
 
 /// The sales history, one row per accepted line.
 pub const SALES: &str = "sales";
@@ -30,3 +44,7 @@ pub const SALES: &str = "sales";
 pub const REJECTS: &str = "rejects";
 /// One row per delivered file.
 pub const SNAPSHOTS: &str = "snapshots";
+/// Months that were known and changed.
+pub const RESTATEMENTS: &str = "restatements";
+/// Documents behind the restatements, in both versions.
+pub const RESTATED_DOCUMENTS: &str = "restated_documents";

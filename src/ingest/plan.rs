@@ -1,20 +1,19 @@
 //! Which delivered files have to be read, and why.
 
-use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::StreamExt;
-use object_store::ObjectStoreExt;
 use serde::{Deserialize, Serialize};
 
 use super::discover::{FoundFile, find_files};
-use super::ledger::{Ledger, SnapshotRecord};
-use crate::config::{Pipeline, Source};
+use super::ledger::Ledger;
+use super::record::SnapshotRecord;
+use super::set_aside::{kept_copy, named};
+use crate::config::{Delivery, Pipeline, Source};
 use crate::error::{Error, Result};
 use crate::models::{Catalog, Fingerprint, FingerprintBuilder, Staging};
 use crate::store::Location;
 
 /// Version of the way files are read: raised when the same bytes would give other lines.
-const READING_VERSION: u32 = 1;
+const READING_VERSION: u32 = 2;
 /// A file changed this shortly before it was read may have changed again in the same tick
 /// of the file system's clock, so its bytes are compared.
 const CLOCK_TICK: TimeDelta = TimeDelta::seconds(3);
@@ -29,6 +28,8 @@ pub enum WorkReason {
     Changed,
     /// The staging SQL or the reading settings differ.
     StagingChanged,
+    /// It was set aside and is accepted by name now.
+    AcceptedByName,
 }
 
 impl WorkReason {
@@ -38,6 +39,7 @@ impl WorkReason {
             Self::New => "new file",
             Self::Changed => "changed file",
             Self::StagingChanged => "changed staging or reading settings",
+            Self::AcceptedByName => "accepted by name",
         }
     }
 }
@@ -48,18 +50,17 @@ pub struct PlannedSnapshot {
     pub source: String,
     pub file: String,
     pub reason: WorkReason,
-    /// Place in the order of reading, for files that were read before.
+    /// Place in the order of reading, for files that are read again by other rules.
     #[serde(skip)]
     pub sequence: Option<u64>,
     #[serde(skip)]
     pub found: FoundFile,
 }
 
-/// A source with its opened folder and planned staging.
+/// A source with its files and staging.
 pub struct SourceFiles<'a> {
-    pub(super) source: &'a Source,
+    pub source: &'a Source,
     pub(super) staging: &'a Staging,
-    folder: Location,
     pub(super) definition: Fingerprint,
     files: Vec<FoundFile>,
 }
@@ -73,98 +74,132 @@ impl<'a> SourceFiles<'a> {
         let mut all = Vec::new();
         for source in &pipeline.sources {
             let staging = catalog.staging(&source.staging)?;
-            let folder = Location::open(&source.folder)?;
-            let files = find_files(source, &folder).await?;
+            let files = find_files(source).await?;
             let mut definition = FingerprintBuilder::default();
             definition.part("reading version", READING_VERSION);
             definition.part("settings", source.reading_settings());
             staging.add_definition(&mut definition);
             let definition = definition.finish();
-            all.push(Self { source, staging, folder, definition, files });
+            all.push(Self { source, staging, definition, files });
         }
         Ok(all)
-    }
-
-    pub(super) async fn bytes_hash(&self, file: &FoundFile) -> Result<blake3::Hash> {
-        let mut hash = blake3::Hasher::new();
-        let mut chunks = self.open(file).await?;
-        while let Some(chunk) = chunks.next().await {
-            hash.update(&chunk.map_err(|error| self.unreadable(file, error))?);
-        }
-        Ok(hash.finalize())
-    }
-
-    pub(super) async fn open(
-        &self,
-        file: &FoundFile,
-    ) -> Result<futures::stream::BoxStream<'static, object_store::Result<Bytes>>> {
-        let got = self.folder.store().get(&file.location).await;
-        Ok(got.map_err(|error| self.unreadable(file, error))?.into_stream())
-    }
-
-    fn unreadable(&self, file: &FoundFile, error: object_store::Error) -> Error {
-        Error::store(format!("cannot read {} in {}", file.path, self.folder.shown()))
-            .because(error)
-            .hint("check that the file is there and may be read; nothing was changed")
     }
 }
 
 /// Finds out which files have to be read, and why. Files whose size and time are as
-/// remembered are not opened.
+/// remembered are not opened. `accept` names files that were set aside.
 ///
 /// # Errors
-/// When a file cannot be read, or nothing was ever delivered.
+/// When a file cannot be read, nothing was ever delivered, or no file of an accepted name was
+/// set aside.
 pub async fn plan_ingest(
     sources: &[SourceFiles<'_>],
     ledger: &Ledger,
+    warehouse: &Location,
+    accept: &[String],
 ) -> Result<Vec<PlannedSnapshot>> {
+    let accepted = named(ledger, accept)?;
     let mut planned = Vec::new();
     for files in sources {
         if files.files.is_empty()
             && !ledger.records().iter().any(|record| record.source == files.source.name)
         {
+            let places = files.source.places.iter();
+            let places: Vec<String> =
+                places.map(|place| format!("{} in {}", place.glob, place.folder.path())).collect();
             return Err(Error::configuration(format!(
-                "source `{}`: no file matches {} in {}",
+                "source `{}`: no file matches {}",
                 files.source.name,
-                files.source.glob,
-                files.folder.shown()
+                places.join(" or ")
             ))
             .hint("check `files` of the source in the pipeline file"));
         }
         for file in &files.files {
+            let mut versions = ledger.versions(&files.source.name, &file.path);
+            if versions.any(|record| accepted.contains(&record.snapshot)) {
+                continue;
+            }
             let known = ledger.find(&files.source.name, &file.path);
-            let reason = match known {
-                None => Some(WorkReason::New),
-                Some(record) if looks_unchanged(record, file) => {
-                    (record.definition != files.definition).then_some(WorkReason::StagingChanged)
-                }
-                Some(record) => {
-                    let hash = files.bytes_hash(file).await?;
-                    if hash.to_hex().as_str() != record.bytes_hash {
-                        Some(WorkReason::Changed)
-                    } else {
-                        (record.definition != files.definition)
-                            .then_some(WorkReason::StagingChanged)
-                    }
-                }
-            };
-            if let Some(reason) = reason {
+            if let Some(reason) = reason_to_read(files, file, ledger).await? {
+                let kept = known.filter(|_| reason == WorkReason::StagingChanged);
                 planned.push(PlannedSnapshot {
                     source: files.source.name.clone(),
                     file: file.path.clone(),
                     reason,
-                    sequence: known.map(|record| record.sequence),
+                    sequence: kept.map(|record| record.sequence),
                     found: file.clone(),
                 });
             }
         }
     }
+    for record in ledger.records().iter().filter(|record| accepted.contains(&record.snapshot)) {
+        planned.push(PlannedSnapshot {
+            source: record.source.clone(),
+            file: record.file.clone(),
+            reason: WorkReason::AcceptedByName,
+            sequence: None,
+            found: kept_copy(warehouse, record).await?,
+        });
+    }
     // Files that are read again keep their order, so that the later one still wins.
     planned.sort_by_key(|snapshot| match snapshot.reason {
         WorkReason::StagingChanged => (0, snapshot.sequence),
-        WorkReason::New | WorkReason::Changed => (1, None),
+        WorkReason::New | WorkReason::Changed | WorkReason::AcceptedByName => (1, None),
     });
     Ok(planned)
+}
+
+async fn reason_to_read(
+    files: &SourceFiles<'_>,
+    file: &FoundFile,
+    ledger: &Ledger,
+) -> Result<Option<WorkReason>> {
+    let versions: Vec<&SnapshotRecord> = ledger.versions(&files.source.name, &file.path).collect();
+    if versions.is_empty() {
+        return Ok(Some(WorkReason::New));
+    }
+    let same = match versions.iter().find(|record| looks_unchanged(record, file)) {
+        Some(same) => Some(*same),
+        None => {
+            let hash = file.hash().await?.to_hex();
+            versions.into_iter().find(|record| record.bytes_hash == hash.as_str())
+        }
+    };
+    let Some(record) = same else { return Ok(Some(WorkReason::Changed)) };
+    let is_stale = record.definition != files.definition && counts(files.source, record, ledger);
+    Ok(is_stale.then_some(WorkReason::StagingChanged))
+}
+
+/// Whether a file's rows can be in the history: what waits, was passed over or was replaced
+/// by a later whole history is not read again by other rules.
+fn counts(source: &Source, record: &SnapshotRecord, ledger: &Ledger) -> bool {
+    let is_last = || ledger.owner(&source.name, None).is_some_and(|owner| owner == record);
+    record.is_accepted() && (!matches!(source.delivery, Delivery::Full) || is_last())
+}
+
+/// Of several new files that each are the whole history, only the last by its path is read.
+/// The others are given back.
+pub fn superseded(
+    sources: &[SourceFiles<'_>],
+    planned: &mut Vec<PlannedSnapshot>,
+) -> Vec<PlannedSnapshot> {
+    let is_full = |name: &str| {
+        sources.iter().any(|files| {
+            files.source.name == name && matches!(files.source.delivery, Delivery::Full)
+        })
+    };
+    let mut last: Vec<(String, String)> = Vec::new();
+    for snapshot in planned.iter().filter(|snapshot| is_full(&snapshot.source)) {
+        match last.iter_mut().find(|(source, _)| *source == snapshot.source) {
+            Some((_, file)) if *file < snapshot.file => file.clone_from(&snapshot.file),
+            Some(_) => {}
+            None => last.push((snapshot.source.clone(), snapshot.file.clone())),
+        }
+    }
+    let is_passed_over = |snapshot: &PlannedSnapshot| {
+        last.iter().any(|(source, file)| *source == snapshot.source && *file != snapshot.file)
+    };
+    planned.extract_if(.., |snapshot| is_passed_over(snapshot)).collect()
 }
 
 /// Sources whose lines are in the history, but that the pipeline no longer names.
@@ -186,6 +221,7 @@ pub fn out_of_reach<'l>(
     let is_out = |record: &&SnapshotRecord| {
         sources.iter().any(|files| {
             files.source.name == record.source
+                && counts(files.source, record, ledger)
                 && files.definition != record.definition
                 && !files.files.iter().any(|file| file.path == record.file)
         })

@@ -14,8 +14,8 @@ use datafusion::logical_expr::{LogicalPlan, Projection};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
-use super::canonical::CANONICAL_COLUMNS;
-use super::csv_rows::raw_schema;
+use super::canonical::CanonicalTable;
+use super::typed_rows::raw_schema;
 use crate::engine::logical_plan;
 use crate::error::{Error, Result};
 use crate::models::Staging;
@@ -42,7 +42,7 @@ impl StagingPlan {
     ///
     /// # Errors
     /// Configuration errors that name the file and what is wrong.
-    pub async fn new(staging: &Staging) -> Result<Self> {
+    pub async fn new(staging: &Staging, table: &CanonicalTable) -> Result<Self> {
         let shown = staging.file.shown.clone();
         let wrong = |problem: String| Error::configuration(format!("{shown}: {problem}"));
         let mut config = SessionConfig::new();
@@ -63,7 +63,7 @@ impl StagingPlan {
             .last()
             .map(|step| Arc::clone(&step.schema))
             .ok_or_else(|| wrong("the SQL selects nothing".to_owned()))?;
-        check_columns(&output).map_err(|(problem, hint)| wrong(problem).hint(hint))?;
+        check_columns(&output, table).map_err(|(problem, hint)| wrong(problem).hint(hint))?;
         Ok(Self { steps, shown, output })
     }
 
@@ -161,7 +161,7 @@ fn nullable(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-fn check_columns(output: &Schema) -> Result<(), (String, String)> {
+fn check_columns(output: &Schema, table: &CanonicalTable) -> Result<(), (String, String)> {
     for field in output.fields() {
         let name = field.name();
         if name == EXCLUDED {
@@ -173,10 +173,10 @@ fn check_columns(output: &Schema) -> Result<(), (String, String)> {
             }
             continue;
         }
-        let Some(column) = CANONICAL_COLUMNS.iter().find(|column| column.name == name) else {
-            let names: Vec<&str> = CANONICAL_COLUMNS.iter().map(|column| column.name).collect();
+        let Some(column) = table.columns.iter().find(|column| column.name == name) else {
+            let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
             return Err((
-                format!("`{name}` is no column of a sales line"),
+                format!("`{name}` is no column of the table `{}`", table.name),
                 format!("the columns are: {}, {EXCLUDED}", names.join(", ")),
             ));
         };
@@ -187,10 +187,10 @@ fn check_columns(output: &Schema) -> Result<(), (String, String)> {
             ));
         }
     }
-    for column in CANONICAL_COLUMNS.iter().filter(|column| column.required) {
+    for column in table.columns.iter().filter(|column| column.required) {
         if output.field_with_name(column.name).is_err() {
             return Err((
-                format!("the SQL does not deliver `{}`, which every line needs", column.name),
+                format!("the SQL does not deliver `{}`, which every row needs", column.name),
                 "add it to the select".to_owned(),
             ));
         }
@@ -204,6 +204,7 @@ fn fits(staged: &DataType, canonical: &DataType) -> bool {
         (DataType::Null, _) => true,
         (staged, DataType::Utf8) => is_text(staged) || staged.is_integer(),
         (DataType::Date32 | DataType::Timestamp(..), DataType::Date32) => true,
+        (DataType::Boolean, DataType::Boolean) => true,
         (staged, DataType::Int64) => staged.is_integer(),
         (DataType::Decimal128(..), DataType::Decimal128(..)) => true,
         (staged, DataType::Decimal128(..)) => staged.is_integer(),

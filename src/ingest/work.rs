@@ -1,293 +1,381 @@
-//! Reading the files that are work: each once, staged, and put in place of what its source
-//! delivered for the same months before.
+//! Reading the files that are work, each once, and folding their rows into the history.
 
-use std::collections::BTreeMap;
-use std::io::Read;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
-use serde::{Deserialize, Serialize};
-use tokio_util::io::{StreamReader, SyncIoBridge};
 
-use super::ledger::{Ledger, SnapshotRecord};
-use super::plan::{PlannedSnapshot, SourceFiles, WorkReason, exact};
-use super::snapshot::{ReadSnapshot, read_snapshot};
+use super::contract::check_contract;
+use super::coverage::{Coverage, DayRange, days_in_name};
+use super::fold_files::{Delivered, Fold};
+use super::ledger::Ledger;
+use super::parts::{Parts, RowsBudget};
+use super::plan::{PlannedSnapshot, SourceFiles, WorkReason, exact, superseded};
+use super::read::{Counts, ReadFile, ReadJob, read_file};
+use super::record::{DeliveryState, SnapshotRecord, decimal_text};
 use super::staging::StagingPlan;
-use super::{REJECTS, SALES, SNAPSHOTS};
+use super::state::Ingested;
+use super::{REJECTS, RESTATED_DOCUMENTS, RESTATEMENTS, SNAPSHOTS, set_aside};
 use crate::clock::format_utc;
+use crate::config::{Delivery, Limits, Period};
 use crate::console::Console;
+use crate::engine::{AsOf, Session};
 use crate::error::{Error, Result};
 use crate::models::{Fingerprint, FingerprintBuilder};
 use crate::month::Month;
-use crate::store::{DataFile, RunStamp, STAGING, Slot, Warehouse};
+use crate::store::{DataFile, RunStamp, Scratch, Slot, Warehouse};
 
-/// Files read at the same time; each needs memory for its lines.
+/// Files read at the same time.
 const FILES_AT_ONCE: usize = 2;
+/// Share of the engine's memory that accepted rows may take before they go to disk, as a
+/// divisor.
+const ROWS_SHARE: usize = 4;
 
-/// What reading gave: the state of history tables as it will be after the commit.
-#[derive(Debug)]
-pub struct Ingested {
-    /// What a person should know: months of one file that another file replaced.
-    pub notes: Vec<String>,
-    /// Files that were read, in order, with the reason.
-    pub snapshots: Vec<(SnapshotRecord, WorkReason)>,
-    /// Sales files: slot → file, and whether it is only staged.
-    pub sales: BTreeMap<Slot, (DataFile, bool)>,
-    /// Reject files, likewise.
-    pub rejects: BTreeMap<Slot, (DataFile, bool)>,
-    /// The ledger after this run.
-    pub ledger: Ledger,
-    /// The staged ledger file, when it changed.
-    pub ledger_file: Option<DataFile>,
+/// What reading needs beside the files.
+pub struct IngestContext<'a> {
+    pub sources: &'a [SourceFiles<'a>],
+    pub warehouse: &'a Warehouse,
+    pub session: &'a Session,
+    pub limits: Limits,
+    pub run: &'a RunStamp,
+    pub console: &'a Console,
 }
 
-impl Ingested {
-    /// The state without any reading. A run that was killed after it had committed sales, but
-    /// not yet the ledger, is undone: the history is what the ledger knows of, with the files
-    /// that `before` held where they were replaced.
-    pub fn unchanged(warehouse: &Warehouse, before: &Warehouse, ledger: Ledger) -> Self {
-        let committed = |table: &str| {
-            let files = before.files(table).chain(warehouse.files(table));
-            let known = files.filter(|file| ledger.knows(file));
-            known.map(|file| (file.slot.clone(), (file.clone(), false))).collect()
-        };
-        Self {
-            notes: Vec::new(),
-            snapshots: Vec::new(),
-            sales: committed(SALES),
-            rejects: committed(REJECTS),
-            ledger,
-            ledger_file: None,
-        }
-    }
-}
-
-/// What a finished reading leaves beside its staged files, so that an interrupted run
-/// need not read the file again.
-#[derive(Debug, Serialize, Deserialize)]
-struct StagedSnapshot {
-    record: SnapshotRecord,
-    files: Vec<StagedFile>,
-    reject_examples: Vec<String>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct StagedFile {
-    table: String,
-    name: String,
-    rows: u64,
-    bytes: u64,
-    last_day: Option<i32>,
-}
-
-/// Reads the planned files and stages their lines.
+/// Reads the planned files and stages the history as it will be.
 ///
 /// # Errors
-/// Data errors for files that cannot be read, too many rejects or two files for one
-/// month; store errors. Nothing committed changes.
+/// Data errors for files that cannot be read, too many rejects, a broken contract or two files
+/// for one day; store errors. Nothing committed changes.
 pub async fn ingest(
-    sources: &[SourceFiles<'_>],
-    planned: Vec<PlannedSnapshot>,
-    warehouse: &Warehouse,
+    context: &IngestContext<'_>,
+    mut planned: Vec<PlannedSnapshot>,
     mut state: Ingested,
-    run: &RunStamp,
-    console: &Console,
 ) -> Result<Ingested> {
     if planned.is_empty() {
         return Ok(state);
     }
-    let mut plans: BTreeMap<&str, StagingPlan> = BTreeMap::new();
-    for files in sources {
-        plans.insert(&files.source.name, StagingPlan::new(files.staging).await?);
+    refuse_other_table(context.sources, &state.ledger)?;
+    let scratch = context.session.scratch();
+    let passed_over = superseded(context.sources, &mut planned);
+    let mut delivered = read_all(context, planned, &state.ledger, scratch).await?;
+    refuse_conflicts(&delivered)?;
+    refuse_rejects(context.sources, &delivered)?;
+    number(&mut delivered, &state.ledger);
+    let full = last_full_month(&state, &delivered);
+    for file in delivered.iter().filter(|file| file.record.is_accepted()) {
+        let files = source_of(context.sources, &file.record.source)?;
+        let notes = check_contract(files.source, files.staging, &file.record, &state.ledger, full)?;
+        state.notes.extend(notes);
     }
-    let resumable = !warehouse.location().list(&format!("{STAGING}/{SNAPSHOTS}")).await?.is_empty();
-    let progress = console.progress("reading snapshots", planned.len() as u64);
-    let work = planned.into_iter().map(|snapshot| {
-        let files = sources.iter().find(|files| files.source.name == snapshot.source);
-        let plan = plans.get(snapshot.source.as_str()).cloned();
-        let progress = &progress;
-        async move {
-            let (Some(files), Some(plan)) = (files, plan) else {
-                return Err(Error::bug(format!("source {} vanished", snapshot.source)));
-            };
-            let staged = stage_one(files, &snapshot, plan, warehouse, resumable, run).await?;
-            progress.advance(&snapshot.file);
-            Ok((snapshot, staged))
-        }
-    });
-    let staged: Vec<(PlannedSnapshot, StagedSnapshot)> =
-        futures::stream::iter(work).buffered(FILES_AT_ONCE).try_collect().await?;
-    progress.finish();
-    refuse_conflicts(&staged)?;
-    refuse_rejects(sources, &staged)?;
+    let fold = Fold { context, scratch };
+    let folded = fold.fold_all(&mut delivered, &state).await?;
+    state.notes.extend(folded.notes);
+    state.restatements = folded.restatements.found.clone();
+    state.history = folded.history;
+    keep_side_tables(context, &mut state, &mut delivered, folded.restatements).await?;
+    for file in delivered {
+        state.ledger.put(file.record.clone());
+        state.snapshots.push((file.record, file.planned.reason));
+    }
     let mut sequence = state.ledger.next_sequence();
-    for (snapshot, mut staged) in staged {
-        staged.record.sequence = match (snapshot.reason, snapshot.sequence) {
-            (WorkReason::StagingChanged, Some(kept)) => kept,
-            _ => {
-                sequence += 1;
-                sequence - 1
-            }
-        };
-        put_in_place(&mut state, staged, snapshot.reason)?;
+    for planned in passed_over {
+        let mut record = blank_record(context, &planned, blake3::hash(&[]))?;
+        record.state = DeliveryState::Superseded;
+        record.bytes_hash = planned.found.hash().await?.to_hex().to_string();
+        record.sequence = sequence;
+        sequence += 1;
+        state.notes.push(format!(
+            "{}: not read, because a later file of the whole history arrived with it",
+            planned.file
+        ));
+        state.ledger.put(record.clone());
+        state.snapshots.push((record, planned.reason));
     }
-    let encoded = state.ledger.encode()?;
-    let fingerprint = encoded.content;
-    let slot = Slot::of_result(None);
-    state.ledger_file = Some(warehouse.stage(SNAPSHOTS, slot, fingerprint, encoded, None).await?);
+    state.notes.extend(missing_months(context.sources, &state.ledger));
+    for (table, files) in &state.history {
+        state.ledger.set_holdings(table, files.values().map(|(file, _)| file));
+    }
+    let encoded = state.ledger.encode(scratch)?;
+    let (slot, fingerprint) = (Slot::of_result(None), encoded.content);
+    let staged = context.warehouse.stage(SNAPSHOTS, slot, fingerprint, encoded, None).await?;
+    state.ledger_file = Some(staged);
     Ok(state)
 }
 
-async fn stage_one(
-    files: &SourceFiles<'_>,
-    snapshot: &PlannedSnapshot,
+/// The source of a name, with its files.
+pub(super) fn source_of<'s, 'a>(
+    sources: &'s [SourceFiles<'a>],
+    name: &str,
+) -> Result<&'s SourceFiles<'a>> {
+    let found = sources.iter().find(|files| files.source.name == name);
+    found.ok_or_else(|| Error::configuration(format!("the pipeline file has no source `{name}`")))
+}
+
+async fn read_all(
+    context: &IngestContext<'_>,
+    planned: Vec<PlannedSnapshot>,
+    ledger: &Ledger,
+    scratch: &Scratch,
+) -> Result<Vec<Delivered>> {
+    let mut plans: BTreeMap<&str, StagingPlan> = BTreeMap::new();
+    for files in context.sources {
+        let plan = StagingPlan::new(files.staging, files.source.table).await?;
+        plans.insert(&files.source.name, plan);
+    }
+    let budget = RowsBudget::new(context.limits.memory_bytes / ROWS_SHARE);
+    let progress = context.console.progress("reading snapshots", planned.len() as u64);
+    let work = planned.into_iter().map(|snapshot| {
+        let plan = plans.get(snapshot.source.as_str()).cloned();
+        let (progress, budget) = (&progress, &budget);
+        async move {
+            let plan = plan.ok_or_else(|| {
+                Error::configuration(format!(
+                    "the pipeline file has no source `{}`",
+                    snapshot.source
+                ))
+            })?;
+            let name = snapshot.file.clone();
+            let read = read_one(context, snapshot, plan, ledger, (scratch, budget)).await?;
+            progress.advance(&name);
+            Ok::<_, Error>(read)
+        }
+    });
+    let mut read: Vec<Delivered> =
+        futures::stream::iter(work).buffered(FILES_AT_ONCE).try_collect().await?;
+    progress.finish();
+    mark_twins(context.sources, &mut read);
+    Ok(read)
+}
+
+async fn read_one(
+    context: &IngestContext<'_>,
+    planned: PlannedSnapshot,
     plan: StagingPlan,
-    warehouse: &Warehouse,
-    resumable: bool,
-    run: &RunStamp,
-) -> Result<StagedSnapshot> {
-    let identity = |bytes_hash: &blake3::Hash| {
-        let mut builder = FingerprintBuilder::default();
-        builder.part("definition", files.definition);
-        builder.part("file", &snapshot.file).part("bytes", bytes_hash.to_hex());
-        builder.finish()
-    };
-    if resumable {
-        let fingerprint = identity(&files.bytes_hash(&snapshot.found).await?);
-        if let Some(staged) = resume(warehouse, fingerprint).await? {
-            return Ok(staged);
-        }
+    ledger: &Ledger,
+    (scratch, budget): (&Scratch, &RowsBudget),
+) -> Result<Delivered> {
+    let files = source_of(context.sources, &planned.source)?;
+    let source = files.source;
+    let (local, hash) = planned.found.fetch(scratch).await?;
+    let mut record = blank_record(context, &planned, hash)?;
+    let schema = super::canonical::history_schema(source.table);
+    let nothing = Arc::new(Parts::new(schema, source.table.day_column, scratch, budget));
+    if matches!(source.delivery, Delivery::Increment { .. })
+        && let Some(twin) = same_bytes(ledger, &record)
+    {
+        record.state = DeliveryState::Duplicate;
+        let note = format!("{}: not added, because it has the same bytes as {twin}", record.file);
+        let notes = vec![note];
+        return Ok(Delivered {
+            planned,
+            record,
+            parts: nothing,
+            rejects: None,
+            local,
+            notes,
+            reject_examples: Vec::new(),
+        });
     }
-    let chunks = files.open(&snapshot.found).await?.map_err(std::io::Error::other);
-    let reader: Box<dyn Read + Send> = Box::new(SyncIoBridge::new(StreamReader::new(chunks)));
-    let (source, staging) = (files.source.clone(), files.staging.clone());
-    let path = snapshot.file.clone();
-    let read =
-        tokio::task::spawn_blocking(move || read_snapshot(reader, &path, &source, &staging, &plan))
-            .await
-            .map_err(|error| Error::bug("reading a file broke off").because(error))??;
-    let fingerprint = identity(&read.bytes_hash);
-    let staged = stage_files(files, snapshot, read, fingerprint, warehouse, run).await?;
-    let note = Bytes::from(serde_json::to_vec(&staged)?);
-    warehouse.location().write(&note_path(fingerprint), note).await?;
-    Ok(staged)
-}
-
-/// What an interrupted run read of a file, when all of it is still staged and whole. A run
-/// that was killed while committing has moved some of it away.
-async fn resume(warehouse: &Warehouse, snapshot: Fingerprint) -> Result<Option<StagedSnapshot>> {
-    let Some(bytes) = warehouse.location().read(&note_path(snapshot)).await? else {
-        return Ok(None);
-    };
-    let Ok(staged) = serde_json::from_slice::<StagedSnapshot>(&bytes) else { return Ok(None) };
-    for noted in &staged.files {
-        let file = DataFile::parse(&noted.name, noted.rows, noted.bytes, noted.last_day);
-        let Some(file) = file else { return Ok(None) };
-        if warehouse.verify_staged(&noted.table, &file).await?.is_none() {
-            return Ok(None);
+    let period = match &source.delivery {
+        Delivery::Period(Period::FileName(pattern)) => {
+            Some(days_in_name(&planned.file, pattern.as_ref())?)
         }
-    }
-    Ok(Some(staged))
+        _ => None,
+    };
+    let (job_source, staging) = (source.clone(), files.staging.clone());
+    let (shown, job_scratch, job_budget) = (planned.file.clone(), scratch.clone(), budget.clone());
+    let workers = context.limits.threads;
+    let (local, read) = tokio::task::spawn_blocking(move || {
+        let job = ReadJob {
+            path: local.path(),
+            shown: &shown,
+            source: &job_source,
+            staging: &staging,
+            plan: &plan,
+            period,
+            scratch: &job_scratch,
+            budget: &job_budget,
+            workers,
+        };
+        read_file(&job).map(|read| (local, read))
+    })
+    .await
+    .map_err(|error| Error::bug("reading a file broke off").because(error))??;
+    planned.found.refuse_change().await?;
+    let ReadFile { parts, rejects, counts, reject_examples, columns } = read;
+    record.columns = columns;
+    record.coverage = match &source.delivery {
+        Delivery::Full => Coverage::Everything,
+        Delivery::Increment { .. } => Coverage::Nothing,
+        Delivery::Period(Period::FileName(_)) => Coverage::Days(period.into_iter().collect()),
+        Delivery::Period(Period::Months) => {
+            Coverage::of_months(parts.months().filter_map(|(month, _)| month))
+        }
+        Delivery::Period(Period::Days) => {
+            let days: Vec<(i32, i32)> = parts.months().filter_map(|(_, part)| part.days).collect();
+            let first = days.iter().map(|(first, _)| *first).min();
+            let last = days.iter().map(|(_, last)| *last).max();
+            let range = first.zip(last).map(|(first, last)| DayRange { first, last });
+            Coverage::Days(range.into_iter().collect())
+        }
+    };
+    fill(&mut record, &parts, counts)?;
+    let parts = Arc::new(parts);
+    Ok(Delivered { planned, record, parts, rejects, local, notes: Vec::new(), reject_examples })
 }
 
-fn note_path(snapshot: Fingerprint) -> String {
-    format!("{STAGING}/{SNAPSHOTS}/{snapshot}.json")
+/// What is known of a file before it is read.
+fn blank_record(
+    context: &IngestContext<'_>,
+    planned: &PlannedSnapshot,
+    hash: blake3::Hash,
+) -> Result<SnapshotRecord> {
+    let files = source_of(context.sources, &planned.source)?;
+    let mut identity = FingerprintBuilder::default();
+    identity.part("definition", files.definition);
+    identity.part("file", &planned.file).part("bytes", hash.to_hex());
+    Ok(SnapshotRecord {
+        snapshot: identity.finish(),
+        definition: files.definition,
+        table: files.source.table.name.to_owned(),
+        source: planned.source.clone(),
+        file: planned.file.clone(),
+        state: DeliveryState::Accepted,
+        coverage: Coverage::Nothing,
+        bytes: planned.found.size,
+        modified: exact(planned.found.modified),
+        e_tag: planned.found.e_tag.clone(),
+        bytes_hash: hash.to_hex().to_string(),
+        months: Vec::new(),
+        lines: 0,
+        accepted: 0,
+        rejected: 0,
+        accepted_by_month: BTreeMap::new(),
+        revenue_by_month: BTreeMap::new(),
+        excluded: BTreeMap::new(),
+        reject_reasons: BTreeMap::new(),
+        revenue: decimal_text(0),
+        columns: Vec::new(),
+        run: context.run.id.clone(),
+        ingested_at: format_utc(context.run.moment),
+        sequence: 0,
+    })
 }
 
-async fn stage_files(
-    of: &SourceFiles<'_>,
-    snapshot: &PlannedSnapshot,
-    read: ReadSnapshot,
-    fingerprint: Fingerprint,
-    warehouse: &Warehouse,
-    run: &RunStamp,
-) -> Result<StagedSnapshot> {
-    let source = &of.source.name;
-    let counts = read.counts;
+fn fill(record: &mut SnapshotRecord, parts: &Parts, counts: Counts) -> Result<()> {
     let excluded: u64 = counts.excluded.values().sum();
     if counts.lines != counts.accepted + excluded + counts.rejected {
         return Err(Error::bug(format!(
             "{}: {} lines, but {} accepted, {excluded} excluded and {} rejected",
-            snapshot.file, counts.lines, counts.accepted, counts.rejected
+            record.file, counts.lines, counts.accepted, counts.rejected
         )));
     }
-    let accepted_by_month =
-        read.sales.iter().map(|(month, (file, _))| (*month, file.rows)).collect();
-    let mut files = Vec::new();
-    let mut keep = |table: &str, file: DataFile| {
-        files.push(StagedFile {
-            table: table.to_owned(),
-            name: file.name(),
-            rows: file.rows,
-            bytes: file.bytes,
-            last_day: file.last_day,
+    let mut months: BTreeSet<Month> = BTreeSet::new();
+    if let Coverage::Days(ranges) = &record.coverage {
+        months.extend(ranges.iter().flat_map(|range| range.months()));
+    }
+    let mut revenue = 0;
+    for (month, part) in parts.months() {
+        revenue += part.revenue;
+        let Some(month) = month else { continue };
+        months.insert(month);
+        record.accepted_by_month.insert(month, part.rows);
+        record.revenue_by_month.insert(month, decimal_text(part.revenue));
+    }
+    record.months = months.into_iter().collect();
+    record.revenue = decimal_text(revenue);
+    record.lines = counts.lines;
+    record.accepted = counts.accepted;
+    record.rejected = counts.rejected;
+    record.excluded = counts.excluded;
+    record.reject_reasons = counts.reject_reasons;
+    Ok(())
+}
+
+/// Another accepted file of the source with the same bytes.
+fn same_bytes(ledger: &Ledger, record: &SnapshotRecord) -> Option<String> {
+    let twin = ledger
+        .accepted(&record.source)
+        .find(|other| other.bytes_hash == record.bytes_hash && other.file != record.file);
+    twin.map(|twin| twin.file.clone())
+}
+
+/// Of two increments with the same bytes that arrive together, the second adds nothing.
+fn mark_twins(sources: &[SourceFiles<'_>], read: &mut [Delivered]) {
+    let mut seen: BTreeMap<(String, String), String> = BTreeMap::new();
+    for file in read {
+        let is_increment = sources.iter().any(|files| {
+            files.source.name == file.record.source
+                && matches!(files.source.delivery, Delivery::Increment { .. })
         });
-    };
-    for (month, (encoded, last_day)) in read.sales {
-        let slot = Slot::of_source(source, Some(month));
-        keep(SALES, warehouse.stage(SALES, slot, fingerprint, encoded, last_day).await?);
-    }
-    if let Some(encoded) = read.rejects {
-        let slot = rejects_slot(source, &snapshot.file);
-        keep(REJECTS, warehouse.stage(REJECTS, slot, fingerprint, encoded, None).await?);
-    }
-    let record = SnapshotRecord {
-        snapshot: fingerprint,
-        definition: of.definition,
-        source: source.clone(),
-        file: snapshot.file.clone(),
-        bytes: snapshot.found.size,
-        modified: exact(snapshot.found.modified),
-        e_tag: snapshot.found.e_tag.clone(),
-        bytes_hash: read.bytes_hash.to_hex().to_string(),
-        months: read.months,
-        lines: counts.lines,
-        accepted: counts.accepted,
-        accepted_by_month,
-        rejected: counts.rejected,
-        excluded: counts.excluded,
-        reject_reasons: counts.reject_reasons,
-        revenue: decimal_text(counts.revenue),
-        run: run.id.clone(),
-        ingested_at: format_utc(run.moment),
-        sequence: 0,
-    };
-    Ok(StagedSnapshot { record, files, reject_examples: read.reject_examples })
-}
-
-/// Rejects of one delivered file; the file's path stands for it as a hash, because paths
-/// may hold anything.
-fn rejects_slot(source: &str, file: &str) -> Slot {
-    Slot::of_source(&format!("{source}/{}", Fingerprint::of(file.as_bytes())), None)
-}
-
-/// Ten-thousandths as a decimal number.
-fn decimal_text(value: i128) -> String {
-    let sign = if value < 0 { "-" } else { "" };
-    let digits = value.unsigned_abs();
-    format!("{sign}{}.{:04}", digits / 10_000, digits % 10_000)
-}
-
-/// Two files of one source that arrive together must not speak for the same month: which
-/// one is right cannot be known, and taking either would lose the other's lines.
-fn refuse_conflicts(staged: &[(PlannedSnapshot, StagedSnapshot)]) -> Result<()> {
-    let mut owners: BTreeMap<(&str, Month), &str> = BTreeMap::new();
-    for (snapshot, staged) in staged {
-        if snapshot.reason == WorkReason::StagingChanged {
+        if !is_increment || !file.record.is_accepted() {
             continue;
         }
-        for month in &staged.record.months {
-            let owner = owners.insert((&snapshot.source, *month), &snapshot.file);
-            if let Some(other) = owner {
+        let key = (file.record.source.clone(), file.record.bytes_hash.clone());
+        if let Some(twin) = seen.get(&key) {
+            file.record.state = DeliveryState::Duplicate;
+            file.notes.push(format!(
+                "{}: not added, because it has the same bytes as {twin}",
+                file.record.file
+            ));
+        } else {
+            seen.insert(key, file.record.file.clone());
+        }
+    }
+}
+
+/// Places in the order of reading: files that are read again by other rules keep theirs.
+fn number(delivered: &mut [Delivered], ledger: &Ledger) {
+    let mut next = ledger.next_sequence();
+    for file in delivered {
+        file.record.sequence = match (file.planned.reason, file.planned.sequence) {
+            (WorkReason::StagingChanged, Some(kept)) => kept,
+            _ => {
+                next += 1;
+                next - 1
+            }
+        };
+    }
+}
+
+/// A source fills one table; its rows in another one would stay there for ever.
+fn refuse_other_table(sources: &[SourceFiles<'_>], ledger: &Ledger) -> Result<()> {
+    for files in sources {
+        let (name, table) = (&files.source.name, files.source.table.name);
+        let other = ledger.records().iter().find(|r| r.source == *name && r.table != table);
+        if let Some(other) = other {
+            return Err(Error::configuration(format!(
+                "source `{name}` delivered `{}` before, and says table = {table:?} now",
+                other.table
+            ))
+            .hint("give the source another name, or remove the warehouse folder to begin anew"));
+        }
+    }
+    Ok(())
+}
+
+/// Two files of one source that arrive together must not speak for the same day: which
+/// one is right cannot be known, and taking either would lose the other's lines.
+fn refuse_conflicts(delivered: &[Delivered]) -> Result<()> {
+    let arrived: Vec<&Delivered> =
+        delivered.iter().filter(|file| file.planned.reason != WorkReason::StagingChanged).collect();
+    for (place, one) in arrived.iter().enumerate() {
+        for other in &arrived[place + 1..] {
+            let (one, other) = (&one.record, &other.record);
+            if one.source != other.source {
+                continue;
+            }
+            if let Some(days) = one.coverage.common_days(&other.coverage) {
                 return Err(Error::data(format!(
-                    "source `{}`: {other} and {} both deliver {month}, and arrived together",
-                    snapshot.source, snapshot.file
+                    "source `{}`: {} and {} both deliver {days}, and arrived together",
+                    one.source, one.file, other.file
                 ))
                 .hint(
-                    "a snapshot replaces what its source delivered for the month before, so \
-                     remove the outdated file; if both are needed (two branches, two systems), \
-                     describe each as a [[source]] of its own; if only a few stray lines \
-                     overlap and the month stands in the file names, set period = \"file_name\"",
+                    "a file replaces what its source delivered for its period before, so remove \
+                     the outdated file; if both are needed (two branches, two systems), describe \
+                     each as a [[source]] of its own; if only a few stray lines overlap and the \
+                     period stands in the file names, set period = \"file_name\"; if files only \
+                     ever add lines, set kind = \"increment\"",
                 ));
             }
         }
@@ -295,18 +383,12 @@ fn refuse_conflicts(staged: &[(PlannedSnapshot, StagedSnapshot)]) -> Result<()> 
     Ok(())
 }
 
-fn refuse_rejects(
-    sources: &[SourceFiles<'_>],
-    staged: &[(PlannedSnapshot, StagedSnapshot)],
-) -> Result<()> {
-    for (snapshot, staged) in staged {
-        let record = &staged.record;
-        let Some(files) = sources.iter().find(|files| files.source.name == snapshot.source) else {
-            continue;
-        };
-        let allowed = files.source.max_reject_share;
+fn refuse_rejects(sources: &[SourceFiles<'_>], delivered: &[Delivered]) -> Result<()> {
+    for file in delivered {
+        let record = &file.record;
+        let allowed = source_of(sources, &record.source)?.source.max_reject_share;
         if record.rejected as f64 > allowed * record.lines as f64 {
-            let examples = staged.reject_examples.join("\n  ");
+            let examples = file.reject_examples.join("\n  ");
             return Err(Error::data(format!(
                 "{}: {} of {} lines rejected, more than max_reject_share = {allowed}; the first:\n  \
                  {examples}",
@@ -318,45 +400,75 @@ fn refuse_rejects(
     Ok(())
 }
 
-fn put_in_place(state: &mut Ingested, staged: StagedSnapshot, reason: WorkReason) -> Result<()> {
-    let StagedSnapshot { record, files, .. } = staged;
-    // What the same file gave before and does not give now.
-    if let Some(before) = state.ledger.find(&record.source, &record.file) {
-        let old = before.snapshot;
-        state.sales.retain(|slot, (file, _)| {
-            file.fingerprint != old || slot.source.as_deref() != Some(record.source.as_str())
-        });
-        state.rejects.remove(&rejects_slot(&record.source, &record.file));
-    }
-    state.ledger.put(record.clone());
-    // A file that is read again by new rules stays replaced by the files that came after it.
-    let is_ours = |month: Month| state.ledger.owner(&record.source, month) == Some(&record);
-    let months: Vec<Month> =
-        record.months.iter().copied().filter(|month| is_ours(*month)).collect();
-    for month in &months {
-        let removed = state.sales.remove(&Slot::of_source(&record.source, Some(*month)));
-        // What the same file gave before is gone already, so this is another file's.
-        if let Some((old, _)) = removed {
-            let of = state.ledger.records().iter().find(|other| other.snapshot == old.fingerprint);
-            let new = record.accepted_by_month.get(month).copied().unwrap_or(0);
-            state.notes.push(format!(
-                "{month} of source `{}`: {new} lines of {} replace {} lines of {}",
-                record.source,
-                record.file,
-                old.rows,
-                of.map_or("an earlier file", |other| &other.file),
-            ));
+/// The last month that is over, as the sales tell: those of the history and the new ones.
+fn last_full_month(state: &Ingested, delivered: &[Delivered]) -> Option<Month> {
+    as_of_data(state, delivered).map(|as_of| as_of.last_full_month())
+}
+
+/// The last day of all sales.
+pub(super) fn as_of_data(state: &Ingested, delivered: &[Delivered]) -> Option<AsOf> {
+    let held = state.slots(super::SALES).filter_map(|(_, (file, _))| file.last_day);
+    let sales = delivered.iter().filter(|file| file.record.table == super::SALES);
+    let new = sales.flat_map(|file| file.parts.months()).filter_map(|(_, part)| part.days);
+    let last = held.chain(new.map(|(_, last)| last)).max()?;
+    chrono::NaiveDate::from_epoch_days(last).map(|date| AsOf { date })
+}
+
+/// Stages rejects and restatements, and keeps what was set aside.
+async fn keep_side_tables(
+    context: &IngestContext<'_>,
+    state: &mut Ingested,
+    delivered: &mut [Delivered],
+    restatements: super::restatement::Restatements,
+) -> Result<()> {
+    let warehouse = context.warehouse;
+    for file in delivered.iter_mut() {
+        state.notes.append(&mut file.notes);
+        let record = &file.record;
+        if record.state == DeliveryState::SetAside {
+            set_aside::keep(warehouse.location(), record, &file.local).await?;
+            continue;
+        }
+        let slot = rejects_slot(&record.source, &record.file);
+        let rejects = state.history.entry(REJECTS).or_default();
+        rejects.remove(&slot);
+        if let Some(encoded) = file.rejects.take() {
+            let staged =
+                warehouse.stage(REJECTS, slot.clone(), record.snapshot, encoded, None).await?;
+            rejects.insert(slot, (staged, true));
         }
     }
-    for staged in files {
-        let file = DataFile::parse(&staged.name, staged.rows, staged.bytes, staged.last_day)
-            .ok_or_else(|| Error::bug(format!("{} is no name of a data file", staged.name)))?;
-        if staged.table == REJECTS {
-            state.rejects.insert(file.slot.clone(), (file, true));
-        } else if file.slot.month.is_some_and(|month| months.contains(&month)) {
-            state.sales.insert(file.slot.clone(), (file, true));
+    if let Some((summaries, documents)) = restatements.finish()? {
+        for (table, encoded) in [(RESTATEMENTS, summaries), (RESTATED_DOCUMENTS, documents)] {
+            let slot = Slot::of_source(&context.run.id, None);
+            let fingerprint = encoded.content;
+            let staged: DataFile =
+                warehouse.stage(table, slot.clone(), fingerprint, encoded, None).await?;
+            state.history.entry(table).or_default().insert(slot, (staged, true));
         }
     }
-    state.snapshots.push((record, reason));
     Ok(())
+}
+
+/// Rejects of one delivered file; the file's path stands for it as a hash, because paths
+/// may hold anything.
+fn rejects_slot(source: &str, file: &str) -> Slot {
+    Slot::of_source(&format!("{source}/{}", Fingerprint::of(file.as_bytes())), None)
+}
+
+/// Months between a source's first and last one for which nothing was delivered.
+fn missing_months(sources: &[SourceFiles<'_>], ledger: &Ledger) -> Vec<String> {
+    let mut notes = Vec::new();
+    for files in sources.iter().filter(|files| files.source.table.name == super::SALES) {
+        let name = &files.source.name;
+        let known: BTreeSet<Month> =
+            ledger.accepted(name).flat_map(|record| record.months.iter().copied()).collect();
+        let (Some(first), Some(last)) = (known.first(), known.last()) else { continue };
+        let missing = first.through(*last).filter(|month| !known.contains(month));
+        let missing = crate::month::describe_ranges(missing);
+        if !missing.is_empty() {
+            notes.push(format!("source `{name}` delivered nothing for {missing}"));
+        }
+    }
+    notes
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::config::{Parameters, Project};
 use crate::error::{Error, Result};
-use crate::ingest::{REJECTS, SALES, SNAPSHOTS};
+use crate::ingest::{CANONICAL_TABLES, SNAPSHOTS, canonical_table, history_tables};
 
 use super::model::{Audit, Layer, Model, Staging};
 use super::sql_file::SqlFile;
+use super::window::Window;
 
 /// Every SQL file of a project, parsed and ordered.
 #[derive(Debug, Clone)]
@@ -51,6 +52,7 @@ impl Catalog {
         let models = in_order(models)?;
         let catalog = Self { models, audits, stagings };
         catalog.check_audits()?;
+        catalog.check_hindsight()?;
         Ok(catalog)
     }
 
@@ -72,10 +74,47 @@ impl Catalog {
         })
     }
 
+    /// A month may read a whole table only when nothing in it comes with later months.
+    fn check_hindsight(&self) -> Result<()> {
+        let monthly = self.models.iter().filter(|model| model.is_monthly());
+        for model in monthly {
+            for read in model.reads.iter().filter(|read| read.window == Window::All) {
+                if !self.is_timeless(&read.table) {
+                    return Err(Error::configuration(format!(
+                        "{}: {read} reads every month, so the model must not have a month column",
+                        model.file.shown
+                    ))
+                    .hint("a finished month must not change when a later month arrives; [all] is for tables without months that depend on no dated table"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a table has no months and is made of such tables only.
+    fn is_timeless(&self, table: &str) -> bool {
+        match (canonical_table(table), self.model(table)) {
+            (Some(canonical), _) => canonical.day_column.is_none(),
+            (None, Some(model)) => {
+                !model.is_monthly() && model.reads.iter().all(|read| self.is_timeless(&read.table))
+            }
+            (None, None) => false,
+        }
+    }
+
     fn check_audits(&self) -> Result<()> {
         for audit in &self.audits {
-            let known = |table: &str| table == SALES || self.model(table).is_some();
-            if self.model(&audit.table).is_none() {
+            let known =
+                |table: &str| canonical_table(table).is_some() || self.model(table).is_some();
+            let guards_history = canonical_table(&audit.table).is_some();
+            if guards_history && audit.reads.iter().any(|read| read.table != audit.table) {
+                return Err(Error::configuration(format!(
+                    "{}: an audit of `{}` may read that table only",
+                    audit.file.shown, audit.table
+                ))
+                .hint("it runs over the rows that a delivery brought; audit a result table to compare it with others"));
+            }
+            if !guards_history && self.model(&audit.table).is_none() {
                 return Err(Error::configuration(format!(
                     "{}: there is no table `{}` to audit",
                     audit.file.shown, audit.table
@@ -94,19 +133,20 @@ impl Catalog {
 
 /// A model must not take the place of what the warehouse keeps beside result tables.
 fn refuse_reserved(file: &SqlFile) -> Result<()> {
-    const RESERVED: [&str; 4] = [SALES, REJECTS, SNAPSHOTS, "runs"];
+    let mut reserved: Vec<&str> = history_tables().iter().map(|table| table.name).collect();
+    reserved.extend([SNAPSHOTS, "runs", "set_aside"]);
     let plain =
         |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
     let is_name = file.name.starts_with(|first: char| first.is_ascii_lowercase())
         && file.name.chars().all(plain);
-    if RESERVED.contains(&file.name.as_str()) || !is_name {
+    if reserved.contains(&file.name.as_str()) || !is_name {
         return Err(Error::configuration(format!(
             "{}: `{}` cannot be the name of a table",
             file.shown, file.name
         ))
         .hint(format!(
             "use lower-case letters, digits and _, and none of {}",
-            RESERVED.join(", ")
+            reserved.join(", ")
         )));
     }
     Ok(())
@@ -118,13 +158,14 @@ fn in_order(mut waiting: Vec<Model>) -> Result<Vec<Model>> {
     let all: BTreeSet<String> = waiting.iter().map(|model| model.name.clone()).collect();
     for model in &waiting {
         for read in &model.reads {
-            if read.table != SALES && !all.contains(&read.table) {
+            if canonical_table(&read.table).is_none() && !all.contains(&read.table) {
                 return Err(Error::configuration(format!(
                     "{}: reads `{}`, but there is no such table",
                     model.file.shown, read.table
                 ))
                 .hint(format!(
-                    "the tables are: {SALES}, {}",
+                    "the tables are: {}, {}",
+                    CANONICAL_TABLES.each_ref().map(|table| table.name).join(", "),
                     all.iter().cloned().collect::<Vec<_>>().join(", ")
                 )));
             }
@@ -134,7 +175,7 @@ fn in_order(mut waiting: Vec<Model>) -> Result<Vec<Model>> {
     while !waiting.is_empty() {
         let ready = waiting.iter().position(|model| {
             model.reads.iter().all(|read| {
-                read.table == SALES
+                canonical_table(&read.table).is_some()
                     || read.table == model.name
                     || ordered.iter().any(|done| done.name == read.table)
             })

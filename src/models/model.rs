@@ -189,13 +189,6 @@ impl Model {
     fn check_windows(&self, known: &Parameters) -> Result<()> {
         for read in &self.reads {
             let all = read.window == Window::All;
-            if all && self.is_monthly() {
-                return Err(Error::configuration(format!(
-                    "{}: {read} reads every month, so the model must not have a month column",
-                    self.file.shown
-                ))
-                .hint("a finished month must not change when a later month arrives"));
-            }
             if !all && !self.is_monthly() {
                 return Err(Error::configuration(format!(
                     "{}: {read} in a model without a month column; write {}[all]",

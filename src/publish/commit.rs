@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use arrow::datatypes::SchemaRef;
 
-use crate::audits::{AuditFailure, AuditOutcome, audit_lines, audit_tables};
+use crate::audits::{AuditFailure, AuditOutcome, audit_history, audit_lines, audit_tables};
 use crate::console::Console;
 use crate::engine::{BuildContext, Built};
 use crate::error::Result;
 use crate::ingest::{
-    Ingested, REJECTS, SALES, SNAPSHOTS, ledger_schema, rejects_schema, sales_schema,
+    Ingested, RESTATED_DOCUMENTS, RESTATEMENTS, SNAPSHOTS, TableSlots, history_tables,
+    ledger_schema,
 };
 use crate::models::Catalog;
 use crate::store::{DataFile, RunStamp, Slot, TableVersion, Warehouse};
@@ -33,6 +34,8 @@ pub struct Audited {
 #[derive(Debug)]
 pub struct Committed {
     pub(super) built: Built,
+    /// Files of the history that are published beside the results, by table.
+    pub(super) history: BTreeMap<&'static str, TableSlots>,
     pub(super) versions: BTreeMap<String, TableVersion>,
 }
 
@@ -58,10 +61,12 @@ impl Staged {
             return Ok(Err(failed.collect()));
         }
         let lines = audit_lines(&ingested)?;
+        let rows = audit_history(context, &ingested).await?;
         let AuditOutcome { passed, failed } = audit_tables(context, &built, console).await?;
-        let failed: Vec<AuditFailure> = lines.failed.into_iter().chain(failed).collect();
+        let failed: Vec<AuditFailure> =
+            lines.failed.into_iter().chain(rows.failed).chain(failed).collect();
         if failed.is_empty() {
-            Ok(Ok(Audited { ingested, built, passed: passed + lines.passed }))
+            Ok(Ok(Audited { ingested, built, passed: passed + lines.passed + rows.passed }))
         } else {
             Ok(Err(failed))
         }
@@ -90,12 +95,13 @@ impl Audited {
         warehouse: &mut Warehouse,
         run: &RunStamp,
     ) -> Result<Committed> {
-        let Self { ingested, built, .. } = self;
+        let Self { mut ingested, built, .. } = self;
         let mut commit = Commit { warehouse, run };
-        let history = "The sales history, one row per accepted line";
-        commit.table(SALES, &sales_schema(), history, &ingested.sales).await?;
-        let rejects = "Lines that could not be accepted, one row per line";
-        commit.table(REJECTS, &rejects_schema(), rejects, &ingested.rejects).await?;
+        let nothing = TableSlots::new();
+        for table in history_tables() {
+            let files = ingested.history.get(table.name).unwrap_or(&nothing);
+            commit.table(table.name, &table.schema, table.description, files).await?;
+        }
         if let Some(file) = ingested.ledger_file {
             let files = BTreeMap::from([(file.slot.clone(), (file, true))]);
             let snapshots = "Delivered files, one row per file";
@@ -107,7 +113,8 @@ impl Audited {
             }
         }
         warehouse.clear_staging().await?;
-        Ok(Committed { versions: warehouse.versions(), built })
+        ingested.history.retain(|table, _| [RESTATEMENTS, RESTATED_DOCUMENTS].contains(table));
+        Ok(Committed { versions: warehouse.versions(), built, history: ingested.history })
     }
 }
 

@@ -7,8 +7,7 @@ use super::manifest::{Manifest, PublishedFile, PublishedTable};
 use crate::engine::{AsOf, Built};
 use crate::error::{Error, Result};
 use crate::models::{Catalog, Layer};
-use crate::month::Month;
-use crate::store::{DataFile, Location, RunStamp, TableVersion, Warehouse, is_left_over};
+use crate::store::{DataFile, Location, RunStamp, Slot, TableVersion, Warehouse, is_left_over};
 
 /// A published state. Only [`Committed::publish`] makes one.
 #[derive(Debug)]
@@ -58,30 +57,32 @@ impl Committed {
         let mut copies: Vec<(&str, &DataFile, String)> = Vec::new();
         // What the old manifest may still say while files are being replaced.
         let mut interim = before.clone();
-        for model in catalog.models.iter().filter(|model| model.layer == Layer::Mart) {
-            let known = before.tables.get(&model.name);
+        let marts = catalog.models.iter().filter(|model| model.layer == Layer::Mart);
+        let results = marts.map(|model| (model.name.as_str(), self.built.files.get(&model.name)));
+        let history = self.history.iter().map(|(table, files)| (*table, Some(files)));
+        for (table_name, files) in results.chain(history) {
+            let known = before.tables.get(table_name);
             let mut table = PublishedTable {
-                version: self.versions.get(&model.name).copied(),
+                version: self.versions.get(table_name).copied(),
                 files: BTreeMap::new(),
             };
-            let files = self.built.files.get(&model.name);
             for (file, _) in files.into_iter().flat_map(BTreeMap::values) {
-                let name = published_name(&model.name, file.slot.month);
-                let path = format!("{}/{name}", model.name);
+                let name = published_name(table_name, &file.slot);
+                let path = format!("{table_name}/{name}");
                 let entry =
                     PublishedFile { content: file.content, bytes: file.bytes, rows: file.rows };
                 let is_there = present.get(&path) == Some(&file.bytes)
                     && known.and_then(|known| known.files.get(&name)) == Some(&entry);
                 if !is_there {
-                    if let Some(table) = interim.tables.get_mut(&model.name) {
+                    if let Some(table) = interim.tables.get_mut(table_name) {
                         table.files.remove(&name);
                     }
-                    copies.push((&model.name, file, path.clone()));
+                    copies.push((table_name, file, path.clone()));
                 }
                 table.files.insert(name, entry);
                 wanted.insert(path);
             }
-            manifest.tables.insert(model.name.clone(), table);
+            manifest.tables.insert(table_name.to_owned(), table);
         }
         if interim != before {
             interim.save(to).await?;
@@ -133,10 +134,12 @@ async fn copy(
     warehouse.location().copy_to(&from, to, path).await
 }
 
-/// `entity_month_2024-03.parquet`, or `churn.parquet` for a table without months.
-fn published_name(table: &str, month: Option<Month>) -> String {
-    match month {
-        Some(month) => format!("{table}_{month}.parquet"),
-        None => format!("{table}.parquet"),
+/// `entity_month_2024-03.parquet`, `churn.parquet` for a table without months, and
+/// `restatements_20241101-020000-123.parquet` for what one run found.
+fn published_name(table: &str, slot: &Slot) -> String {
+    match (&slot.month, &slot.source) {
+        (Some(month), _) => format!("{table}_{month}.parquet"),
+        (None, Some(run)) => format!("{table}_{run}.parquet"),
+        (None, None) => format!("{table}.parquet"),
     }
 }

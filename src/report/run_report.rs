@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{MonthState, TableBuild};
 use crate::error::{Error, Fault};
-use crate::ingest::{SnapshotRecord, WorkReason};
+use crate::ingest::{DeliveryState, Restatement, SnapshotRecord, WorkReason};
 use crate::models::Definition;
 use crate::month::{Month, describe_ranges};
 use crate::store::TableVersion;
@@ -50,6 +50,9 @@ pub struct RunReport {
     pub notes: Vec<String>,
     /// Files that were read.
     pub snapshots: Vec<SnapshotReport>,
+    /// Months that were known and changed.
+    #[serde(default)]
+    pub restatements: Vec<Restatement>,
     /// Tables, in the order they were built.
     pub tables: Vec<TableReport>,
     pub audits: AuditReport,
@@ -69,6 +72,9 @@ pub struct SnapshotReport {
     pub source: String,
     pub file: String,
     pub reason: WorkReason,
+    /// What became of it.
+    #[serde(default)]
+    pub state: DeliveryState,
     pub months: Vec<Month>,
     pub lines: u64,
     pub accepted: u64,
@@ -141,6 +147,7 @@ impl RunReport {
             months: None,
             notes: Vec::new(),
             snapshots: Vec::new(),
+            restatements: Vec::new(),
             tables: Vec::new(),
             audits: AuditReport::default(),
             published: None,
@@ -157,6 +164,7 @@ impl From<&(SnapshotRecord, WorkReason)> for SnapshotReport {
             source: record.source.clone(),
             file: record.file.clone(),
             reason: *reason,
+            state: record.state,
             months: record.months.clone(),
             lines: record.lines,
             accepted: record.accepted,

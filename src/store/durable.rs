@@ -19,6 +19,8 @@ use object_store::{
     PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
 };
 
+use tempfile::TempPath;
+
 /// Start of the names of files that are being written.
 const TEMPORARY: &str = ".clientbase-writing-";
 
@@ -164,6 +166,18 @@ pub fn link_or_copy(from: &FilePath, target: &FilePath) -> io::Result<()> {
     // Renaming a link onto another link of the same file leaves both names.
     let _ = fs::remove_file(&temporary);
     renamed?;
+    sync_folder_of(target)
+}
+
+/// Gives a finished, synced file of the same disk its place; copies it from another disk.
+pub fn move_in(from: TempPath, target: &FilePath) -> io::Result<()> {
+    create_folders(target.parent().unwrap_or(FilePath::new("/")))?;
+    if let Err(error) = from.persist(target) {
+        let temporary = temporary_beside(target);
+        fs::copy(&error.path, &temporary)?;
+        File::open(&temporary)?.sync_all()?;
+        fs::rename(&temporary, target)?;
+    }
     sync_folder_of(target)
 }
 

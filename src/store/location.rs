@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
+use tempfile::TempPath;
 use url::Url;
 
 use super::durable::DurableLocal;
@@ -115,6 +116,36 @@ impl Location {
             .await
             .map(|_| ())
             .map_err(|error| self.failed("write", relative, error))
+    }
+
+    /// Copies a local file into the folder.
+    ///
+    /// # Errors
+    /// When the file cannot be read or the store fails.
+    pub async fn copy_in(&self, from: &std::path::Path, relative: &str) -> Result<()> {
+        let bytes = tokio::fs::read(from).await.map_err(|error| {
+            Error::store(format!("cannot read {}", from.display())).because(error)
+        })?;
+        self.write(relative, Bytes::from(bytes)).await
+    }
+
+    /// Moves a finished and synced local file into the folder.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn take_in(&self, from: TempPath, relative: &str) -> Result<()> {
+        let Some(folder) = self.local_path() else {
+            let bytes = Bytes::from(std::fs::read(&from)?);
+            return self.write(relative, bytes).await;
+        };
+        let target = folder.join(relative);
+        tokio::task::spawn_blocking(move || {
+            super::durable::move_in(from, &target).map_err(|error| {
+                Error::store(format!("cannot write {}", target.display())).because(error)
+            })
+        })
+        .await
+        .map_err(|error| Error::bug("a move did not end").because(error))?
     }
 
     /// Moves a file inside the folder, replacing what was there.

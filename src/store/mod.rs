@@ -6,6 +6,7 @@ mod durable;
 mod location;
 mod lock;
 mod parquet_file;
+mod scratch;
 mod warehouse;
 
 pub use data_file::{DataFile, Slot};
@@ -13,5 +14,6 @@ pub use delta::TableVersion;
 pub use durable::is_left_over;
 pub use location::Location;
 pub use lock::Lock;
-pub use parquet_file::{EncodedFile, ParquetEncoder};
+pub use parquet_file::{EncodedFile, FileBody, ParquetEncoder};
+pub use scratch::{SPILL, Scratch};
 pub use warehouse::{RunStamp, STAGING, TableState, Warehouse};

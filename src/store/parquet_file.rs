@@ -1,6 +1,7 @@
 //! Deterministic Parquet: the same rows in the same order give the same bytes, however
 //! they were batched on the way.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -10,7 +11,9 @@ use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use tempfile::{NamedTempFile, TempPath};
 
+use super::scratch::Scratch;
 use crate::error::{Error, Result};
 use crate::models::Fingerprint;
 
@@ -19,20 +22,33 @@ const ROWS_PER_WRITE: usize = 32_768;
 const ROWS_PER_GROUP: usize = 262_144;
 const ZSTD_LEVEL: i32 = 3;
 
-/// A finished file in memory.
-#[derive(Debug, Clone)]
+/// Files beyond this size are written to disk while they grow.
+const MOST_IN_MEMORY: usize = 8 << 20;
+
+/// A finished file that has no place in the warehouse yet.
+#[derive(Debug)]
 pub struct EncodedFile {
     /// The file.
-    pub bytes: Bytes,
+    pub body: FileBody,
     /// Hash of the bytes.
     pub content: Fingerprint,
     /// Rows in it.
     pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Where a finished file's bytes are.
+#[derive(Debug)]
+pub enum FileBody {
+    Memory(Bytes),
+    /// In the run's scratch folder; removed unless it is moved away.
+    Disk(TempPath),
 }
 
 /// Writes one file from any number of batches.
 pub struct ParquetEncoder {
-    writer: ArrowWriter<Vec<u8>>,
+    writer: ArrowWriter<Sink>,
     coalescer: BatchCoalescer,
     rows: u64,
 }
@@ -42,7 +58,7 @@ impl ParquetEncoder {
     ///
     /// # Errors
     /// When the schema cannot be written as Parquet.
-    pub fn new(schema: SchemaRef) -> Result<Self> {
+    pub fn new(schema: SchemaRef, scratch: &Scratch) -> Result<Self> {
         let level = ZstdLevel::try_new(ZSTD_LEVEL)?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
@@ -50,14 +66,20 @@ impl ParquetEncoder {
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_offset_index_disabled(true)
             .build();
-        let writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties))?;
+        let sink = Sink::new(scratch);
+        let writer = ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties))?;
         Ok(Self { writer, coalescer: BatchCoalescer::new(schema, ROWS_PER_WRITE), rows: 0 })
+    }
+
+    /// Rows so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
     }
 
     /// Adds rows.
     ///
     /// # Errors
-    /// When they do not fit the schema.
+    /// When they do not fit the schema, or the disk is full.
     pub fn write(&mut self, batch: RecordBatch) -> Result<()> {
         self.rows += batch.num_rows() as u64;
         self.coalescer.push_batch(batch)?;
@@ -76,10 +98,59 @@ impl ParquetEncoder {
         while let Some(rest) = self.coalescer.next_completed_batch() {
             self.writer.write(&rest)?;
         }
-        let bytes = Bytes::from(self.writer.into_inner()?);
-        if bytes.is_empty() {
+        self.writer.into_inner()?.finish(self.rows)
+    }
+}
+
+/// Bytes in memory until there are too many, then on disk; hashed on the way.
+struct Sink {
+    scratch: Scratch,
+    memory: Vec<u8>,
+    disk: Option<NamedTempFile>,
+    hash: blake3::Hasher,
+    bytes: u64,
+}
+
+impl Sink {
+    fn new(scratch: &Scratch) -> Self {
+        let scratch = scratch.clone();
+        Self { scratch, memory: Vec::new(), disk: None, hash: blake3::Hasher::new(), bytes: 0 }
+    }
+
+    fn finish(self, rows: u64) -> Result<EncodedFile> {
+        let Self { memory, disk, hash, bytes, .. } = self;
+        if bytes == 0 {
             return Err(Error::bug("an empty Parquet file was written"));
         }
-        Ok(EncodedFile { content: Fingerprint::of(&bytes), bytes, rows: self.rows })
+        let body = match disk {
+            None => FileBody::Memory(Bytes::from(memory)),
+            Some(file) => {
+                file.as_file().sync_all()?;
+                FileBody::Disk(file.into_temp_path())
+            }
+        };
+        Ok(EncodedFile { body, content: Fingerprint::from_hash(hash.finalize()), rows, bytes })
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.hash.update(bytes);
+        self.bytes += bytes.len() as u64;
+        if self.disk.is_none() && self.memory.len() + bytes.len() > MOST_IN_MEMORY {
+            let mut file = self.scratch.file().map_err(io::Error::other)?;
+            file.write_all(&self.memory)?;
+            self.memory = Vec::new();
+            self.disk = Some(file);
+        }
+        match &mut self.disk {
+            None => self.memory.extend_from_slice(bytes),
+            Some(file) => file.write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

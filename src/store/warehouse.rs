@@ -13,7 +13,7 @@ use url::Url;
 use super::data_file::{DataFile, Slot};
 use super::delta::{self, TableVersion};
 use super::location::Location;
-use super::parquet_file::EncodedFile;
+use super::parquet_file::{EncodedFile, FileBody};
 use crate::error::{Error, Result};
 use crate::models::Fingerprint;
 
@@ -138,10 +138,14 @@ impl Warehouse {
             fingerprint,
             content: encoded.content,
             rows: encoded.rows,
-            bytes: encoded.bytes.len() as u64,
+            bytes: encoded.bytes,
             last_day,
         };
-        self.location.write(&staged_path(table, &file), encoded.bytes).await?;
+        let path = staged_path(table, &file);
+        match encoded.body {
+            FileBody::Memory(bytes) => self.location.write(&path, bytes).await?,
+            FileBody::Disk(from) => self.location.take_in(from, &path).await?,
+        }
         Ok(file)
     }
 

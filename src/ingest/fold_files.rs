@@ -1,0 +1,393 @@
+//! The files that were read, folded month by month into the history; files that change
+//! closed months may be set aside.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt};
+
+use super::canonical::CanonicalTable;
+use super::coverage::Coverage;
+use super::discover::LocalFile;
+use super::fold::{Folded, Ingredients, fold};
+use super::ledger::Ledger;
+use super::parts::Parts;
+use super::plan::{PlannedSnapshot, WorkReason};
+use super::record::{DeliveryState, SnapshotRecord};
+use super::restatement::{Restatement, Restatements, TwoVersions};
+use super::state::{Ingested, TableSlots};
+use super::survival::{KeyIndex, Survival};
+use super::work::{IngestContext, as_of_data, source_of};
+use crate::config::{ClosedPolicy, Delivery};
+use crate::engine::AsOf;
+use crate::error::{Error, Result};
+use crate::models::FingerprintBuilder;
+use crate::month::Month;
+use crate::store::{DataFile, EncodedFile, Scratch, Slot};
+
+/// A file that was read.
+pub struct Delivered {
+    pub planned: PlannedSnapshot,
+    pub record: SnapshotRecord,
+    pub parts: Arc<Parts>,
+    pub rejects: Option<EncodedFile>,
+    pub local: LocalFile,
+    pub notes: Vec<String>,
+    pub reject_examples: Vec<String>,
+}
+
+/// The history after folding.
+pub struct FoldedHistory {
+    pub history: BTreeMap<&'static str, TableSlots>,
+    pub restatements: Restatements,
+    pub notes: Vec<String>,
+}
+
+/// Folding all months that the files of a run touch.
+pub struct Fold<'a> {
+    pub context: &'a IngestContext<'a>,
+    pub scratch: &'a Scratch,
+}
+
+impl Fold<'_> {
+    /// Folds every touched month, and once more without the files that a closed month refuses.
+    ///
+    /// # Errors
+    /// Store errors, and whatever the query engine meets.
+    pub async fn fold_all(
+        &self,
+        delivered: &mut [Delivered],
+        state: &Ingested,
+    ) -> Result<FoldedHistory> {
+        loop {
+            let mut folded = self.fold_once(delivered, state).await?;
+            let Some(as_of) = as_of_data(state, delivered) else { return Ok(folded) };
+            let refused =
+                self.refused(delivered, &folded.restatements.found, as_of, &mut folded.notes)?;
+            if refused.is_empty() {
+                return Ok(folded);
+            }
+            for (place, months) in refused {
+                let file = &mut delivered[place];
+                file.record.state = DeliveryState::SetAside;
+                file.notes.push(format!(
+                    "{} would change {months}, which is closed: it was set aside; accept it with --accept {}",
+                    file.record.file, file.record.snapshot
+                ));
+            }
+        }
+    }
+
+    async fn fold_once(&self, delivered: &[Delivered], state: &Ingested) -> Result<FoldedHistory> {
+        let mut after = state.ledger.clone();
+        for file in delivered.iter().filter(|file| file.record.is_accepted()) {
+            after.put(file.record.clone());
+        }
+        let mut history = state.history.clone();
+        let mut restatements = Restatements::new(&self.context.run.id, self.scratch)?;
+        let mut notes = Vec::new();
+        for files in self.context.sources {
+            let source = &files.source.name;
+            let of_source: Vec<&Delivered> = delivered
+                .iter()
+                .filter(|file| file.record.source == *source && file.record.is_accepted())
+                .collect();
+            if of_source.is_empty() {
+                continue;
+            }
+            let table = files.source.table;
+            let slots = history.entry(table.name).or_default();
+            let index = key_index(&files.source.delivery, &of_source)?.map(Arc::new);
+            let mut touched = touched_months(&of_source, &state.ledger, slots, source, table);
+            if let Some(index) = &index {
+                touched.extend(self.months_with_keys(index, slots, source, table, &touched)?);
+            }
+            let work = touched.into_iter().map(|month| {
+                let slot = Slot::of_source(source, month);
+                let base = slots.get(&slot).cloned();
+                let (after, of_source, index) = (&after, &of_source, index.clone());
+                async move {
+                    let survival = match &files.source.delivery {
+                        Delivery::Increment { .. } => increment(of_source, index),
+                        Delivery::Period(_) | Delivery::Full => {
+                            let read = of_source.iter().map(|file| file.record.sequence).collect();
+                            let dated = month.zip(table.day_column);
+                            Survival::by_owner(source, dated, &state.ledger, after, &read)
+                        }
+                    };
+                    let made = self.fold_month(files.source, month, base, of_source, survival);
+                    Ok::<_, Error>((slot, made.await?))
+                }
+            });
+            let threads = self.context.limits.threads;
+            let made: Vec<(Slot, Made)> =
+                futures::stream::iter(work).buffered(threads).try_collect().await?;
+            let mut same = 0;
+            for (slot, made) in made {
+                let base = slots.get(&slot).cloned();
+                let after = match made {
+                    Made::Same => {
+                        same += usize::from(base.is_some());
+                        continue;
+                    }
+                    Made::Nothing => {
+                        slots.remove(&slot);
+                        None
+                    }
+                    Made::File(file) => {
+                        slots.insert(slot.clone(), (file.clone(), true));
+                        Some((file, true))
+                    }
+                };
+                let (Some(before), Some(month)) = (base, slot.month) else { continue };
+                if table.name != super::SALES {
+                    continue;
+                }
+                let versions = self.versions(source, month, before, after, &of_source);
+                restatements.compare(&versions, self.context.session).await?;
+            }
+            if same > 0 {
+                let files = of_source.iter().map(|file| file.record.file.as_str());
+                let months = if same == 1 { "month" } else { "months" };
+                notes.push(format!(
+                    "source `{source}`: {same} {months} delivered again without a difference ({})",
+                    listed(files)
+                ));
+            }
+        }
+        for found in &restatements.found {
+            notes.push(describe(found));
+        }
+        Ok(FoldedHistory { history, restatements, notes })
+    }
+
+    async fn fold_month(
+        &self,
+        source: &crate::config::Source,
+        month: Option<Month>,
+        base: Option<(DataFile, bool)>,
+        delivered: &[&Delivered],
+        survival: Survival,
+    ) -> Result<Made> {
+        let table = source.table;
+        let mut read: Vec<(u64, Arc<Parts>)> = delivered
+            .iter()
+            .filter(|file| file.parts.month(month).is_some())
+            .map(|file| (file.record.sequence, Arc::clone(&file.parts)))
+            .collect();
+        read.sort_by_key(|(sequence, _)| *sequence);
+        let mut identity = FingerprintBuilder::default();
+        if let Some((file, _)) = &base {
+            identity.part("base", file.content);
+        }
+        for file in delivered.iter().filter(|file| file.parts.month(month).is_some()) {
+            identity.part("file", file.record.snapshot);
+        }
+        let base = base.map(|(file, staged)| self.local_path(table.name, &file, staged));
+        let ingredients = Ingredients { table, month, base: base.transpose()?, read, survival };
+        match fold(ingredients, self.context.session, self.scratch).await? {
+            Folded::Unchanged => Ok(Made::Same),
+            Folded::Empty => Ok(Made::Nothing),
+            Folded::File(encoded, last_day) => {
+                let slot = Slot::of_source(&source.name, month);
+                let staged = self.context.warehouse.stage(
+                    table.name,
+                    slot,
+                    identity.finish(),
+                    encoded,
+                    last_day,
+                );
+                Ok(Made::File(staged.await?))
+            }
+        }
+    }
+
+    /// Months of the history that hold a row of a key that was delivered again.
+    fn months_with_keys(
+        &self,
+        index: &KeyIndex,
+        slots: &TableSlots,
+        source: &str,
+        table: &CanonicalTable,
+        known: &BTreeSet<Option<Month>>,
+    ) -> Result<Vec<Option<Month>>> {
+        let mut found = Vec::new();
+        for (slot, (file, staged)) in slots {
+            if slot.source.as_deref() != Some(source) || known.contains(&slot.month) {
+                continue;
+            }
+            if index.is_in(&self.local_path(table.name, file, *staged)?)? {
+                found.push(slot.month);
+            }
+        }
+        Ok(found)
+    }
+
+    fn local_path(&self, table: &str, file: &DataFile, is_staged: bool) -> Result<PathBuf> {
+        let warehouse = self.context.warehouse;
+        let folder = warehouse.location().local_path();
+        let folder = folder.ok_or_else(|| Error::bug("the warehouse is not local"))?;
+        Ok(folder.join(warehouse.relative_path(table, file, is_staged)))
+    }
+
+    fn versions(
+        &self,
+        source: &str,
+        month: Month,
+        before: (DataFile, bool),
+        after: Option<(DataFile, bool)>,
+        delivered: &[&Delivered],
+    ) -> TwoVersions {
+        let placed = |(file, staged): (DataFile, bool)| {
+            (self.context.warehouse.relative_path(super::SALES, &file, staged), file)
+        };
+        let behind = delivered.iter().filter(|file| concerns(file, month));
+        TwoVersions {
+            source: source.to_owned(),
+            month,
+            before: placed(before),
+            after: after.map(placed),
+            files: behind.map(|file| file.record.file.clone()).collect(),
+        }
+    }
+
+    /// Places of the files that change closed months and must not, with those months.
+    fn refused(
+        &self,
+        delivered: &[Delivered],
+        restated: &[Restatement],
+        as_of: AsOf,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<(usize, String)>> {
+        let mut refused = Vec::new();
+        for (place, file) in delivered.iter().enumerate() {
+            let record = &file.record;
+            let closed = source_of(self.context.sources, &record.source)?.source.closed;
+            let Some(days) = closed.after_days else { continue };
+            let is_free = [WorkReason::AcceptedByName, WorkReason::StagingChanged]
+                .contains(&file.planned.reason);
+            if !record.is_accepted() || closed.policy == ClosedPolicy::Accept || is_free {
+                continue;
+            }
+            let is_closed = |month: Month| {
+                as_of.date.signed_duration_since(month.last_day()).num_days() >= days
+            };
+            let months: Vec<Month> = restated
+                .iter()
+                .filter(|found| found.source == record.source && is_closed(found.month))
+                .filter(|found| found.files.contains(&record.file))
+                .map(|found| found.month)
+                .collect();
+            if months.is_empty() {
+                continue;
+            }
+            let shown = crate::month::describe_ranges(months);
+            match closed.policy {
+                ClosedPolicy::Refuse => refused.push((place, shown)),
+                _ => notes.push(format!("{} changed {shown}, which is closed", record.file)),
+            }
+        }
+        Ok(refused)
+    }
+}
+
+/// What became of a month.
+enum Made {
+    Same,
+    Nothing,
+    File(DataFile),
+}
+
+fn increment(delivered: &[&Delivered], key: Option<Arc<KeyIndex>>) -> Survival {
+    let again = delivered.iter().filter(|file| file.planned.reason != WorkReason::New);
+    let read_again = again.map(|file| file.record.file.clone()).collect();
+    Survival::Increment { read_again, key }
+}
+
+/// The keys of all new rows, whatever their month: a document may have moved to another one.
+fn key_index(delivery: &Delivery, delivered: &[&Delivered]) -> Result<Option<KeyIndex>> {
+    let Delivery::Increment { key } = delivery else { return Ok(None) };
+    if key.is_empty() {
+        return Ok(None);
+    }
+    let mut index = KeyIndex::new(key.clone());
+    let mut in_order = delivered.to_vec();
+    in_order.sort_by_key(|file| file.record.sequence);
+    for file in in_order {
+        for (month, part) in file.parts.months() {
+            for chunk in 0..part.chunks() {
+                for rows in file.parts.read(month, chunk) {
+                    index.add(&rows?, file.record.sequence)?;
+                }
+            }
+        }
+    }
+    Ok(Some(index))
+}
+
+/// Whether a file has or had something to do with a month.
+fn concerns(file: &Delivered, month: Month) -> bool {
+    let record = &file.record;
+    let days = super::coverage::DayRange::of_month(month);
+    let covers = match &record.coverage {
+        Coverage::Nothing => false,
+        Coverage::Everything => true,
+        Coverage::Days(ranges) => ranges.iter().any(|range| range.overlaps(days)),
+    };
+    // A file that is read again may also have lost the month.
+    covers || record.months.contains(&month) || file.planned.reason != WorkReason::New
+}
+
+fn touched_months(
+    delivered: &[&Delivered],
+    before: &Ledger,
+    slots: &TableSlots,
+    source: &str,
+    table: &CanonicalTable,
+) -> BTreeSet<Option<Month>> {
+    let held = || {
+        let of_source = slots.keys().filter(|slot| slot.source.as_deref() == Some(source));
+        of_source.map(|slot| slot.month)
+    };
+    if table.day_column.is_none() {
+        return BTreeSet::from([None]);
+    }
+    let mut touched: BTreeSet<Option<Month>> = BTreeSet::new();
+    for file in delivered {
+        touched.extend(file.parts.months().map(|(month, _)| month));
+        let is_held = |month: &Month| slots.contains_key(&Slot::of_source(source, Some(*month)));
+        touched.extend(file.record.months.iter().filter(|month| is_held(month)).copied().map(Some));
+        if file.record.coverage == Coverage::Everything {
+            touched.extend(held());
+        }
+        if let Some(old) = before.find(source, &file.record.file) {
+            touched.extend(old.months.iter().filter(|month| is_held(month)).copied().map(Some));
+        }
+    }
+    touched
+}
+
+fn describe(found: &Restatement) -> String {
+    format!(
+        "{} of source `{}` restated by {}: {} documents added, {} removed, {} changed; revenue {} to {}",
+        found.month,
+        found.source,
+        listed(found.files.iter().map(String::as_str)),
+        found.documents_added,
+        found.documents_removed,
+        found.documents_changed,
+        found.revenue_before,
+        found.revenue_after
+    )
+}
+
+/// A few names, and how many more.
+fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    const SHOWN: usize = 3;
+    let names: Vec<&str> = names.collect();
+    match names.len() {
+        0..=SHOWN => names.join(", "),
+        many => format!("{} and {} more", names[..SHOWN].join(", "), many - SHOWN),
+    }
+}
