@@ -67,6 +67,7 @@ pub async fn ingest(
         let notes = check_contract(files.source, files.staging, &file.record, &state.ledger, full)?;
         state.notes.extend(notes);
     }
+    state.notes.extend(overlaps(&delivered, &state.ledger));
     let fold = Fold { context, scratch };
     let folded = fold.fold_all(&mut delivered, &state).await?;
     state.notes.extend(folded.notes);
@@ -454,6 +455,29 @@ async fn keep_side_tables(
 /// may hold anything.
 fn rejects_slot(source: &str, file: &str) -> Slot {
     Slot::of_source(&format!("{source}/{}", Fingerprint::of(file.as_bytes())), None)
+}
+
+/// Periods that reach into an earlier file's without being the same: a hint that exports
+/// overlap by mistake.
+fn overlaps(delivered: &[Delivered], ledger: &Ledger) -> Vec<String> {
+    let mut notes = Vec::new();
+    for file in delivered.iter().filter(|file| file.planned.reason != WorkReason::StagingChanged) {
+        let record = &file.record;
+        let earlier = ledger.accepted(&record.source).filter(|other| other.file != record.file);
+        for other in earlier.filter(|other| other.coverage != record.coverage) {
+            let Some(days) = record.coverage.common_days(&other.coverage) else { continue };
+            // A whole month that a longer file delivered is corrected by a file of its own.
+            if matches!(&record.coverage, Coverage::Days(ranges) if ranges.iter().all(|range| other.coverage.contains_all(*range)))
+            {
+                continue;
+            }
+            notes.push(format!(
+                "{} overlaps {} in {days}: the rows of {} count there",
+                record.file, other.file, record.file
+            ));
+        }
+    }
+    notes
 }
 
 /// Months between a source's first and last one for which nothing was delivered.
