@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::SALES;
+use super::coverage::Coverage;
 use super::fold_files::Delivered;
 use super::ledger::Ledger;
 use super::plan::SourceFiles;
@@ -16,6 +17,7 @@ pub fn days_to_come(delivered: &[Delivered], now: DateTime<Utc>) -> Vec<String> 
     // Somewhere it is tomorrow already.
     let latest = now.date_naive() + Days::new(1);
     let sales = delivered.iter().filter(|file| file.record.table == SALES);
+    let sales = sales.filter(|file| file.record.is_accepted());
     let to_come = sales.filter_map(|file| {
         let last = file.parts.months().filter_map(|(_, part)| part.days).map(|days| days.1).max();
         let last = NaiveDate::from_epoch_days(last?)?;
@@ -28,6 +30,31 @@ pub fn days_to_come(delivered: &[Delivered], now: DateTime<Utc>) -> Vec<String> 
         })
     });
     to_come.collect()
+}
+
+/// Periods that reach into an earlier file's without being the same: a hint that exports
+/// overlap by mistake.
+pub fn overlaps(delivered: &[Delivered], ledger: &Ledger) -> Vec<String> {
+    let mut notes = Vec::new();
+    let counts =
+        |file: &&Delivered| file.record.is_accepted() && !file.planned.reason.keeps_place();
+    for file in delivered.iter().filter(counts) {
+        let record = &file.record;
+        let earlier = ledger.accepted(&record.source).filter(|other| other.file != record.file);
+        for other in earlier.filter(|other| other.coverage != record.coverage) {
+            let Some(days) = record.coverage.common_days(&other.coverage) else { continue };
+            let Coverage::Days(ranges) = &record.coverage else { continue };
+            // A whole month that a longer file delivered is corrected by a file of its own.
+            if ranges.iter().all(|range| other.coverage.contains_all(*range)) {
+                continue;
+            }
+            notes.push(format!(
+                "{} overlaps {} in {days}: the rows of {} count there",
+                record.file, other.file, record.file
+            ));
+        }
+    }
+    notes
 }
 
 /// Months between a source's first and last one for which nothing was delivered.

@@ -9,7 +9,7 @@ use super::contract::check_contract;
 use super::coverage::{Coverage, DayRange, days_in_name};
 use super::fold_files::{Delivered, Fold};
 use super::ledger::Ledger;
-use super::notices::{days_to_come, missing_months};
+use super::notices::{days_to_come, missing_months, overlaps};
 use super::parts::{Parts, RowsBudget};
 use super::plan::{PlannedSnapshot, SourceFiles, WorkReason, exact, superseded};
 use super::read::{Counts, ReadFile, ReadJob, read_file};
@@ -76,10 +76,11 @@ pub async fn ingest(
         let notes = check_contract(files.source, files.staging, &file.record, &state.ledger, full)?;
         state.notes.extend(notes);
     }
-    state.notes.extend(days_to_come(&delivered, context.run.moment));
     let fold = Fold { context, scratch };
     let folded = fold.fold_all(&mut delivered, &state).await?;
     state.notes.extend(folded.notes);
+    state.notes.extend(days_to_come(&delivered, context.run.moment));
+    state.notes.extend(overlaps(&delivered, &state.ledger));
     state.restatements = folded.restatements.found.clone();
     state.history = folded.history;
     keep_side_tables(context, &mut state, &mut delivered, folded.restatements).await?;
