@@ -227,12 +227,17 @@ fn nearest<'n>(wanted: &str, names: &'n [String]) -> Option<&'n str> {
         .map(|(_, name)| name)
 }
 
+/// Terminals act on control letters.
+fn shown_letter(letter: char) -> char {
+    if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter }
+}
+
 fn listed(names: &[String]) -> String {
     let mut shown: Vec<String> = names
         .iter()
         .filter(|name| !name.is_empty())
         .take(SHOWN_NAMES)
-        .map(|name| name.chars().take(60).collect())
+        .map(|name| name.chars().take(60).map(shown_letter).collect())
         .collect();
     if names.len() > SHOWN_NAMES {
         shown.push("…".to_owned());

@@ -7,11 +7,16 @@
     reason = "a test that cannot go on stops, and says so when it skips"
 )]
 
+mod bad_input; // the table of docs/bad-input.md, row by row
 mod commands; // one end-to-end snapshot per command and exit code
+mod contracts; // what is unlike the deliveries before
+mod deliveries; // what a delivered file replaces
 mod faults; // killed runs, locks, broken stores
+mod feeds; // what is known beside the sales
 mod files; // how delivered files may be written
 mod incremental; // fingerprints decide all work
 mod oracle; // results on real data against independent ones
+mod restatements; // months that were known and changed, and closed months
 mod sample; // the stories of the sample data
 mod slt; // model logic on tiny inputs
 mod support;
