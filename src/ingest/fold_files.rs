@@ -200,7 +200,12 @@ impl Fold<'_> {
         }
         let base = base.map(|(file, staged)| self.local_path(table.name, &file, staged));
         let ingredients = Ingredients { table, month, base: base.transpose()?, read, survival };
-        match fold(ingredients, self.context.session, self.scratch).await? {
+        // A task of its own: sorting and encoding keep a core busy.
+        let (session, scratch) = (self.context.session.clone(), self.scratch.clone());
+        let folding = tokio::spawn(async move { fold(ingredients, &session, &scratch).await });
+        let folded =
+            folding.await.map_err(|error| Error::bug("a fold broke off").because(error))??;
+        match folded {
             Folded::Unchanged => Ok(Made::Same),
             Folded::Empty => Ok(Made::Nothing),
             Folded::File(encoded, last_day) => {

@@ -36,6 +36,7 @@ pub use plan::{
 };
 pub use record::{DeliveryState, SnapshotRecord};
 pub use restatement::Restatement;
+pub use set_aside::{keep_refused, remove_settled};
 pub use staging::StagingPlan;
 pub use state::{HistoryTable, Ingested, TableSlots, history_tables};
 pub use work::{IngestContext, ingest};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use arrow::datatypes::SchemaRef;
 
 use super::canonical::{CANONICAL_TABLES, history_schema};
+use super::discover::LocalFile;
 use super::ledger::Ledger;
 use super::plan::WorkReason;
 use super::record::SnapshotRecord;
@@ -74,6 +75,8 @@ pub struct Ingested {
     pub restatements: Vec<Restatement>,
     /// Table → its files.
     pub history: BTreeMap<&'static str, TableSlots>,
+    /// Files that were set aside, to be kept with the commit.
+    pub refused: Vec<(SnapshotRecord, LocalFile)>,
     /// The ledger after this run.
     pub ledger: Ledger,
     /// The staged ledger file, when it changed.
@@ -95,6 +98,7 @@ impl Ingested {
             notes: Vec::new(),
             snapshots: Vec::new(),
             restatements: Vec::new(),
+            refused: Vec::new(),
             history: history_tables().iter().map(committed).collect(),
             ledger,
             ledger_file: None,

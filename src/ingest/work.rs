@@ -17,7 +17,7 @@ use super::record::{DeliveryState, SnapshotRecord, decimal_text};
 use super::returning::speak_again;
 use super::staging::StagingPlan;
 use super::state::Ingested;
-use super::{REJECTS, RESTATED_DOCUMENTS, RESTATEMENTS, SNAPSHOTS, set_aside};
+use super::{REJECTS, RESTATED_DOCUMENTS, RESTATEMENTS, SNAPSHOTS};
 use crate::clock::format_utc;
 use crate::config::{Delivery, Limits, Period};
 use crate::console::Console;
@@ -86,6 +86,9 @@ pub async fn ingest(
     keep_side_tables(context, &mut state, &mut delivered, folded.restatements).await?;
     for file in delivered {
         state.ledger.put(file.record.clone());
+        if file.record.state == DeliveryState::SetAside {
+            state.refused.push((file.record.clone(), file.local));
+        }
         state.snapshots.push((file.record, file.planned.reason));
     }
     let mut sequence = state.ledger.next_sequence();
@@ -432,7 +435,7 @@ pub(super) fn as_of_data(state: &Ingested, delivered: &[Delivered]) -> Option<As
     chrono::NaiveDate::from_epoch_days(last).map(|date| AsOf { date })
 }
 
-/// Stages rejects and restatements, and keeps what was set aside.
+/// Stages rejects and restatements.
 async fn keep_side_tables(
     context: &IngestContext<'_>,
     state: &mut Ingested,
@@ -444,7 +447,6 @@ async fn keep_side_tables(
         state.notes.append(&mut file.notes);
         let record = &file.record;
         if record.state == DeliveryState::SetAside {
-            set_aside::keep(warehouse.location(), record, &file.local).await?;
             continue;
         }
         let slot = rejects_slot(&record.source, &record.file);
