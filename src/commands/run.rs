@@ -173,7 +173,12 @@ impl Work<'_> {
         let is_refused =
             ingested.snapshots.iter().any(|(record, _)| record.state == DeliveryState::SetAside);
         let done = if is_refused { ExitCode::DataRejected } else { ExitCode::Ok };
-        let history = History::new(ingested.history.clone(), self.arguments.as_of)?;
+        let history =
+            History::new(ingested.history.clone(), self.arguments.as_of).map_err(|error| {
+                let hint = [error.hint_text().map(str::to_owned), ingested.farthest()];
+                let hint: Vec<String> = hint.into_iter().flatten().collect();
+                error.hint(hint.join("; "))
+            })?;
         self.report.as_of = Some(history.as_of.date.to_string());
         self.report.months = Some((history.first, history.last));
         let context =

@@ -11,7 +11,7 @@ use super::plan::WorkReason;
 use super::record::SnapshotRecord;
 use super::rejects::rejects_schema;
 use super::restatement::{Restatement, restated_documents_schema, restatements_schema};
-use super::{REJECTS, RESTATED_DOCUMENTS, RESTATEMENTS};
+use super::{REJECTS, RESTATED_DOCUMENTS, RESTATEMENTS, SALES};
 use crate::store::{DataFile, Slot, Warehouse};
 
 /// Files of a table by slot, and whether each is only staged.
@@ -113,6 +113,21 @@ impl Ingested {
             count == ledger.held_files(table.name)
                 && (files.peek().is_none() || files.all(|file| ledger.holds(table.name, file)))
         })
+    }
+
+    /// Which of the files read now have the first and the last month, for messages about
+    /// months that cannot be meant.
+    pub fn farthest(&self) -> Option<String> {
+        let months = self.snapshots.iter().flat_map(|(record, _)| {
+            let is_sales = record.is_accepted() && record.table == SALES;
+            let months = record.accepted_by_month.keys().filter(move |_| is_sales);
+            months.map(|month| (*month, record.file.as_str()))
+        });
+        let (first, first_file) = months.clone().min()?;
+        let (last, last_file) = months.max()?;
+        Some(format!(
+            "of the files read now, {first_file} begins in {first} and {last_file} ends in {last}"
+        ))
     }
 
     /// Files of a table.

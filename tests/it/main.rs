@@ -8,6 +8,7 @@
 )]
 
 mod bad_input; // the table of docs/bad-input.md, row by row
+mod bad_places; // the same: names, links, files that change
 mod commands; // one end-to-end snapshot per command and exit code
 mod contracts; // what is unlike the deliveries before
 mod deliveries; // what a delivered file replaces
