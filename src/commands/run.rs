@@ -1,5 +1,6 @@
 //! `clientbase run`: ingest → build → audit → commit → publish.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use arrow::array::AsArray;
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use datafusion::prelude::{ident, lit};
 use datafusion::scalar::ScalarValue;
 
+use super::known::Knowledge;
 use super::{load, table_names};
 use crate::audits::AuditFailure;
 use crate::cli::RunArguments;
@@ -22,12 +24,13 @@ use crate::ingest::{
     unnamed_sources,
 };
 use crate::models::Catalog;
+use crate::month::Month;
 use crate::publish::{Manifest, Staged};
 use crate::report::{
     ErrorReport, FailedAudit, Matrix, Outcome, RunReport, RunsFolder, SnapshotReport, TableReport,
     run_id, show_report,
 };
-use crate::store::{Location, Lock, RunStamp, Warehouse};
+use crate::store::{DataFile, Location, Lock, RunStamp, Slot, Warehouse};
 
 /// Runs a pipeline.
 ///
@@ -39,8 +42,9 @@ pub async fn run(
     console: &Console,
 ) -> Result<ExitCode> {
     let started = Instant::now();
-    let (pipeline, catalog) = load(project, arguments.pipeline.as_deref())?;
+    let (mut pipeline, catalog) = load(project, arguments.pipeline.as_deref())?;
     check_catalog(&catalog, &pipeline.parameters).await?;
+    let knowledge = Knowledge::choose(project, &mut pipeline, &catalog, arguments).await?;
     let location = Location::open(&pipeline.warehouse)?;
     let lock = Lock::acquire(&location)?;
     let is_new = location.read(OWNER).await?.is_none();
@@ -56,6 +60,7 @@ pub async fn run(
         pipeline: &pipeline,
         catalog: &catalog,
         arguments,
+        knowledge: &knowledge,
         console,
         stamp: &stamp,
         report: &mut report,
@@ -89,7 +94,21 @@ pub async fn run(
     } else if !console.is_quiet() {
         console.data(show_report(&report, matrix.as_ref(), console.is_verbose()))?;
     }
+    if knowledge.known.is_some() {
+        console.talk(format_args!("results are in {}", published.shown()));
+    }
     Ok(code)
+}
+
+/// Months of sales that were committed before and will be others: corrections, as opposed to
+/// months that are delivered for the first time.
+fn restated_months(warehouse: &Warehouse, sales: &BTreeMap<Slot, (DataFile, bool)>) -> Vec<Month> {
+    let restated: BTreeSet<Month> = warehouse
+        .files(SALES)
+        .filter(|old| sales.get(&old.slot).is_none_or(|(new, _)| new.content != old.content))
+        .filter_map(|old| old.slot.month)
+        .collect();
+    restated.into_iter().collect()
 }
 
 /// File of the warehouse that names the pipeline it belongs to.
@@ -130,6 +149,7 @@ struct Work<'a> {
     pipeline: &'a Pipeline,
     catalog: &'a Catalog,
     arguments: &'a RunArguments,
+    knowledge: &'a Knowledge,
     console: &'a Console,
     stamp: &'a RunStamp,
     report: &'a mut RunReport,
@@ -137,13 +157,21 @@ struct Work<'a> {
 
 impl Work<'_> {
     async fn do_all(&mut self, location: &Location) -> Result<(ExitCode, Option<Matrix>)> {
+        self.knowledge.bring(location, self.catalog, self.stamp).await?;
         let names = table_names(self.catalog);
         let mut warehouse = Warehouse::open(&self.pipeline.warehouse, names, None).await?;
         let before = warehouse.versions();
+        self.report.based_on = match &self.knowledge.known {
+            Some(known) => Some(known.report.run.clone()),
+            None => RunsFolder::new(location).newest_finished().await?.map(|report| report.run),
+        };
+        self.report.known = self.knowledge.known.as_ref().map(|known| known.report.run.clone());
         let session = Session::new(location, self.pipeline.limits)?;
         let ledger = Ledger::load(&warehouse).await?;
         let sources = SourceFiles::find_all(self.pipeline, self.catalog).await?;
-        for source in unnamed_sources(&sources, &ledger) {
+        let unnamed = unnamed_sources(&sources, &ledger);
+        // A run on what was known earlier reads no source at all.
+        for source in unnamed.iter().filter(|_| self.knowledge.known.is_none()) {
             self.console.talk(format_args!(
                 "note: the pipeline file no longer names source `{source}`; its lines stay in \
                  the history (a renamed source delivers its lines a second time)"
@@ -162,7 +190,8 @@ impl Work<'_> {
             ingest(&sources, planned, &warehouse, state, self.stamp, self.console).await?;
         self.report.snapshots = ingested.snapshots.iter().map(SnapshotReport::from).collect();
         self.report.notes.clone_from(&ingested.notes);
-        let history = History::new(ingested.sales.clone(), self.arguments.as_of)?;
+        self.report.restated = restated_months(&warehouse, &ingested.sales);
+        let history = History::new(ingested.sales.clone(), self.knowledge.as_of)?;
         self.report.as_of = Some(history.as_of.date.to_string());
         self.report.months = Some((history.first, history.last));
         let context =

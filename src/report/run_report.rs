@@ -28,6 +28,19 @@ pub enum Outcome {
     Failed,
 }
 
+impl Outcome {
+    /// For people.
+    pub fn shown(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NothingToDo => "nothing to do",
+            Self::DryRun => "dry run",
+            Self::AuditFailed => "audit failed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// Everything there is to say about one run. Fields are only ever added, each with a default,
 /// so that old reports stay readable.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -60,6 +73,15 @@ pub struct RunReport {
     /// What the tables were made by.
     #[serde(default)]
     pub definitions: BTreeMap<String, Definition>,
+    /// The finished run whose state this one went on from; none for the first.
+    #[serde(default)]
+    pub based_on: Option<String>,
+    /// Months whose sales were known before this run and differ after it.
+    #[serde(default)]
+    pub restated: Vec<Month>,
+    /// The run whose knowledge these results were computed from, when it was not today's.
+    #[serde(default)]
+    pub known: Option<String>,
     pub error: Option<ErrorReport>,
 }
 
@@ -146,8 +168,16 @@ impl RunReport {
             published: None,
             versions: BTreeMap::new(),
             definitions: BTreeMap::new(),
+            based_on: None,
+            restated: Vec::new(),
+            known: None,
             error: None,
         }
+    }
+
+    /// Whether the run's results stand: only such runs are links of the chain.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.outcome, Outcome::Ok | Outcome::NothingToDo)
     }
 }
 
