@@ -224,6 +224,9 @@ pub struct QueryArguments {
     /// moment in UTC: the newest run that had started by its end [default: last]
     #[arg(long, visible_alias = "known", value_name = "RUN|DATE")]
     pub as_of: Option<RunReference>,
+    /// Query the results that a run left in the folder of its --output
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub within: Option<PathBuf>,
     /// How to write the rows [default: table on a terminal, csv otherwise]
     #[arg(long, short, value_enum)]
     pub format: Option<QueryFormat>,

@@ -16,6 +16,7 @@ use crate::console::Console;
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
+use crate::ingest::SALES;
 use crate::month::{Month, describe_ranges};
 use crate::report::{RunReport, plain_table, thousands};
 
@@ -52,6 +53,9 @@ pub async fn diff(
     }
     Ok(ExitCode::Ok)
 }
+
+/// Where lists of tables are broken.
+const LINE_WIDTH: usize = 98;
 
 struct Work<'a> {
     comparison: Comparison<'a>,
@@ -165,7 +169,16 @@ impl Work<'_> {
                     text.push_str(&format!("    {delivery}\n"));
                 }
             }
-            text.push_str(&format!("      {}\n", tables.join("; ")));
+            let mut line = String::from("      ");
+            for (place, table) in tables.iter().enumerate() {
+                let end = if place + 1 < tables.len() { "; " } else { "" };
+                if line.len() + table.len() > LINE_WIDTH {
+                    text.push_str(&format!("{}\n", line.trim_end()));
+                    line = String::from("      ");
+                }
+                line.push_str(&format!("{table}{end}"));
+            }
+            text.push_str(&format!("{line}\n"));
         }
         for difference in tables {
             for note in &difference.notes {
@@ -279,6 +292,7 @@ impl Work<'_> {
 fn delivered<'d>(deliveries: &'d Deliveries, cause: &Cause) -> &'d [String] {
     match cause {
         Cause::Input { table, month } => deliveries.of(table, *month),
+        Cause::NewMonth(month) => deliveries.of(SALES, Some(*month)),
         _ => &[],
     }
 }

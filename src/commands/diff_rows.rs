@@ -90,6 +90,7 @@ impl DiffWriter {
             // A header alone says that nothing differs.
             DiffFormat::Csv if self.written > 0 => None,
             DiffFormat::Csv => Some(self.header.join(",")).filter(|header| !header.is_empty()),
+            DiffFormat::Table if self.seen == 0 => Some("no row differs".to_owned()),
             DiffFormat::Table => {
                 let mut text = table_of(&self.header, self.lines);
                 let unit = if self.seen == 1 { "row differs" } else { "rows differ" };
@@ -112,7 +113,7 @@ impl DiffWriter {
         let after = texts(batch.values.iter().map(|value| &value.after))?;
         for row in 0..wanted {
             let mut line = vec![batch.changes[row].shown().to_owned()];
-            if batch.values.is_empty() {
+            if !batch.is_keyed {
                 line.push(batch.times[row].to_string());
             }
             line.extend(key.iter().map(|column| column(row)));
@@ -133,7 +134,7 @@ impl DiffWriter {
                     )
                 })
                 .collect();
-            if !batch.values.is_empty() {
+            if batch.is_keyed {
                 line.push(shown.join("; "));
             }
             line.resize(self.header.len(), String::new());
@@ -154,11 +155,11 @@ impl DiffWriter {
         let after = texts(batch.values.iter().map(|value| &value.after))?;
         for row in 0..wanted {
             let mut start = vec![batch.changes[row].shown().to_owned()];
-            if batch.values.is_empty() {
+            if !batch.is_keyed {
                 start.push(batch.times[row].to_string());
             }
             start.extend(key.iter().map(|column| column(row)));
-            if batch.values.is_empty() {
+            if !batch.is_keyed {
                 csv.write_record(&start).map_err(failed)?;
                 continue;
             }
@@ -202,7 +203,7 @@ fn write_json(batch: &RowBatch, wanted: usize, out: &mut Vec<u8>) -> Result<()> 
     let changes: StringArray = batch.changes.iter().map(|change| Some(change.shown())).collect();
     let mut columns: Vec<(&str, ArrayRef)> = vec![("change", Arc::new(changes))];
     let key = batch.key.iter().map(|(name, array)| (name.clone(), Arc::clone(array)));
-    if batch.values.is_empty() {
+    if !batch.is_keyed {
         columns.push(("times", Arc::new(UInt64Array::from(batch.times.clone()))));
         columns.push(("row", structure(key)?));
     } else {

@@ -98,16 +98,23 @@ impl Done<'_> {
     fn as_text(&self, dry_run: bool, verbose: bool) -> String {
         let mut text = match (self.kept.first(), self.kept.last()) {
             (Some(first), Some(last)) => {
-                format!("kept {} runs, from {} to {}", self.kept.len(), first.run, last.run)
+                format!(
+                    "kept {}, from {} to {}",
+                    count(self.kept.len(), "run"),
+                    first.run,
+                    last.run
+                )
             }
             _ => "no run has finished yet: only present table versions are kept".to_owned(),
         };
         let would = if dry_run { "would be removed" } else { "removed" };
-        text.push_str(&format!(
-            "\n{} runs {} readable",
-            self.removed_runs,
-            if dry_run { "would no longer be" } else { "are no longer" }
-        ));
+        if self.removed_runs > 0 {
+            text.push_str(&format!(
+                "\nno longer readable{}: {}",
+                if dry_run { " then" } else { "" },
+                count(self.removed_runs, "run")
+            ));
+        }
         let works = |table: &&TableUpkeep| {
             verbose
                 || !table.unneeded.is_empty()
@@ -131,8 +138,8 @@ impl Done<'_> {
         for (what, left_overs) in ["staged", "spilled"].iter().zip(self.left_overs) {
             if !left_overs.files.is_empty() {
                 text.push_str(&format!(
-                    "\n{} left-over {what} files of {} bytes {would}",
-                    thousands(left_overs.files.len() as u64),
+                    "\n{} of {} bytes {would}",
+                    count(left_overs.files.len(), &format!("left-over {what} file")),
                     thousands(left_overs.bytes)
                 ));
             }
@@ -140,8 +147,8 @@ impl Done<'_> {
         let files: usize = self.tables.iter().map(|table| table.unneeded.len()).sum();
         let bytes: u64 = self.tables.iter().map(TableUpkeep::unneeded_bytes).sum();
         text.push_str(&format!(
-            "\n{} data files of {} bytes {would}",
-            thousands(files as u64),
+            "\n{} of {} bytes {would}",
+            count(files, "data file"),
             thousands(bytes)
         ));
         text
@@ -171,6 +178,10 @@ impl Done<'_> {
             "spilled_removed": left_overs(self.left_overs[1]),
         })
     }
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{} {what}{}", thousands(number as u64), if number == 1 { "" } else { "s" })
 }
 
 fn row(table: &TableUpkeep) -> Vec<String> {

@@ -39,7 +39,10 @@ pub async fn query(
         return Err(Error::configuration("Parquet is not for a terminal")
             .hint("write it to a file with --output FILE"));
     }
-    let (pipeline, catalog) = load(project, arguments.pipeline.as_deref())?;
+    let (mut pipeline, catalog) = load(project, arguments.pipeline.as_deref())?;
+    if let Some(folder) = &arguments.within {
+        pipeline = pipeline.in_folder(project, folder)?;
+    }
     let wanted = arguments.as_of.clone().unwrap_or(RunReference::Last(0));
     let known = AsKnown::open(&pipeline, &catalog, &wanted).await?;
     let (run, warehouse) = (&known.report.run, &known.warehouse);

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::month::describe_ranges;
 use crate::report::{Outcome, RunReport, RunsFolder, plain_table, show_report, thousands};
-use crate::store::Location;
+use crate::store::{Location, RetentionMark};
 
 /// Lists the runs of a pipeline, or shows one.
 ///
@@ -23,7 +23,8 @@ pub async fn runs(
     let location = Location::open(&pipeline.warehouse)?;
     let folder = RunsFolder::new(&location);
     let Some(wanted) = &arguments.run else {
-        return list(&folder, &pipeline.name, arguments.json, console).await;
+        let mark = RetentionMark::load(&location).await?;
+        return list(&folder, &pipeline.name, mark, arguments.json, console).await;
     };
     let name = if wanted == "last" {
         folder.names().await?.pop().ok_or_else(|| no_runs(&pipeline.name))?
@@ -50,6 +51,7 @@ fn no_runs(pipeline: &str) -> Error {
 async fn list(
     folder: &RunsFolder<'_>,
     pipeline: &str,
+    mark: Option<RetentionMark>,
     json: bool,
     console: &Console,
 ) -> Result<ExitCode> {
@@ -78,6 +80,12 @@ async fn list(
         "version",
     ];
     console.data(plain_table(&header, &[4, 5, 6, 7, 8, 9, 10], rows))?;
+    if let Some(mark) = mark {
+        console.talk(format_args!(
+            "runs before {} can no longer be read: maintain removed their table versions",
+            mark.oldest_kept_run
+        ));
+    }
     Ok(ExitCode::Ok)
 }
 

@@ -138,6 +138,8 @@ pub struct ComparedValues {
 /// Some rows that differ.
 #[derive(Debug)]
 pub struct RowBatch {
+    /// Whether rows are told apart by a key; otherwise `key` is the whole row.
+    pub is_keyed: bool,
     pub changes: Vec<RowChange>,
     /// How often each row is meant; more than once only where whole rows are compared.
     pub times: Vec<u64>,
@@ -341,6 +343,7 @@ impl RowBatch {
                 false => RowChange::Removed,
             };
             return Ok(Self {
+                is_keyed: false,
                 changes: counts.iter().map(change).collect(),
                 times: counts.iter().map(|count| count.unsigned_abs()).collect(),
                 key: named(&columns.compared),
@@ -368,6 +371,7 @@ impl RowBatch {
                 differs: BooleanArray::from(differs.collect::<Vec<_>>()),
             });
         }
-        Ok(Self { changes, times: vec![1; batch.num_rows()], key: named(key), values })
+        let times = vec![1; batch.num_rows()];
+        Ok(Self { is_keyed: true, changes, times, key: named(key), values })
     }
 }
