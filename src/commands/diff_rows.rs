@@ -11,7 +11,7 @@ use arrow::datatypes::{Field, Fields, Schema};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::cli::DiffFormat;
-use crate::compare::{ComparedColumns, RowBatch, RowChange};
+use crate::compare::{ComparedColumns, ComparedValues, RowBatch, RowChange};
 use crate::error::{Error, Result};
 use crate::report::{plain_table, thousands};
 
@@ -208,15 +208,11 @@ fn write_json(batch: &RowBatch, wanted: usize, out: &mut Vec<u8>) -> Result<()> 
         columns.push(("row", structure(key)?));
     } else {
         columns.push(("key", structure(key)?));
-        let masked = |side: fn(&crate::compare::ComparedValues) -> &ArrayRef| {
-            let values = batch.values.iter().map(|value| {
-                let same: BooleanArray = not(&value.differs)?;
-                Ok((value.name.clone(), nullif(side(value), &same)?))
-            });
-            structure(values.collect::<Result<Vec<_>>>()?.into_iter())
-        };
-        columns.push(("before", masked(|value| &value.before)?));
-        columns.push(("after", masked(|value| &value.after)?));
+        // A table may have nothing but its key.
+        if !batch.values.is_empty() {
+            columns.push(("before", masked(batch, |value| &value.before)?));
+            columns.push(("after", masked(batch, |value| &value.after)?));
+        }
     }
     let fields: Vec<Field> = columns
         .iter()
@@ -227,6 +223,15 @@ fn write_json(batch: &RowBatch, wanted: usize, out: &mut Vec<u8>) -> Result<()> 
     let mut writer = arrow::json::LineDelimitedWriter::new(out);
     writer.write(&batch)?;
     Ok(writer.finish()?)
+}
+
+/// Values of one side where the sides differ.
+fn masked(batch: &RowBatch, side: fn(&ComparedValues) -> &ArrayRef) -> Result<ArrayRef> {
+    let values = batch.values.iter().map(|value| {
+        let same: BooleanArray = not(&value.differs)?;
+        Ok((value.name.clone(), nullif(side(value), &same)?))
+    });
+    structure(values.collect::<Result<Vec<_>>>()?.into_iter())
 }
 
 fn structure(columns: impl Iterator<Item = (String, ArrayRef)>) -> Result<ArrayRef> {

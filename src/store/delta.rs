@@ -120,7 +120,9 @@ pub async fn committed_by(table: &DeltaTable, version: TableVersion) -> Result<O
         Action::CommitInfo(commit) => commit.info.get(RUN)?.as_str().map(str::to_owned),
         _ => None,
     };
-    Ok(actions(table, version).await?.iter().find_map(run))
+    // Only a checkpoint may be left of a version whose entry another tool has removed.
+    let Some(bytes) = table.log_store().read_commit_entry(version).await? else { return Ok(None) };
+    Ok(get_actions(version, &bytes)?.iter().find_map(run))
 }
 
 /// Names of the files that the commits after a version, up to the loaded one, added.
