@@ -182,7 +182,13 @@ impl std::str::FromStr for AsOf {
         if let Ok(date) = text.parse() {
             return Ok(Self::Date(date));
         }
-        match text.parse()? {
+        let wrong = |_| {
+            format!(
+                "`{text}` is neither a date like 2025-12-31 nor a run like 20261121-194000-123, \
+                 last or last~1"
+            )
+        };
+        match text.parse().map_err(wrong)? {
             RunReference::Before(..) => Err(format!(
                 "`{text}` is a moment, but results speak for whole days; for what was known at \
                  a moment use --known"

@@ -72,7 +72,13 @@ pub async fn query(
     }
     let frame = read_only_query(&context, &arguments.sql).await?;
     let failed = |error: datafusion::error::DataFusionError| {
-        let general = match is_of_store(&error) {
+        use datafusion::error::DataFusionError as Engine;
+        // A data file that is gone or damaged comes as an error of its format.
+        let of_file = matches!(
+            error.find_root(),
+            Engine::ObjectStore(_) | Engine::IoError(_) | Engine::ParquetError(_)
+        );
+        let general = match of_file || is_of_store(&error) {
             true => Error::store("the query failed"),
             false => Error::configuration("the query failed"),
         };

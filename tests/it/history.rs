@@ -447,3 +447,15 @@ fn a_table_that_was_made_anew_is_not_taken_for_the_old_one() {
     assert!(called.stderr.contains("`entity_month` was made anew after run"), "{}", called.stderr);
     assert_eq!(project.call(&["query", "--as-of", "last", sql]).code, 0);
 }
+
+/// A data file that is gone is the fault of the store, not of the query.
+#[test]
+fn a_missing_data_file_is_an_error_of_the_store() {
+    let (project, _) = corrected();
+    let files = parquet_files(&project.path("warehouse/shop/sales/shop")).into_keys();
+    for file in files.filter(|file| file.starts_with("2024-02")) {
+        std::fs::remove_file(project.path("warehouse/shop/sales/shop").join(file)).expect("a file");
+    }
+    let called = project.call(&["query", "select sum(revenue) from sales"]);
+    assert_eq!(called.code, 69, "{}", called.stderr);
+}
