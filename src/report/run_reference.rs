@@ -212,7 +212,7 @@ mod tests {
         for name in ["20261121", "20261121-194000-123"] {
             assert_eq!(name.parse(), Ok(RunReference::Named(name.to_owned())));
         }
-        for text in ["", "lastly", "last~", "last~x", "2024-13-01", "2024-3-1", "yesterday"] {
+        for text in ["", "lastly", "last~", "last~x", "2024-13-01", "2024-3", "yesterday"] {
             assert!(text.parse::<RunReference>().is_err(), "{text}");
         }
     }
