@@ -13,6 +13,7 @@ pub mod engine; // binds and executes models, month by month
 pub mod audits; // rows that must not exist
 pub mod publish; // staged → audited → committed → published
 pub mod report; // what a run says of itself, for people and machines
+pub mod compare; // what differs between two runs, and why
 
 pub mod clock; // the only reader of the wall clock
 pub mod console; // talk to stderr, data to stdout

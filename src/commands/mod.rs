@@ -1,7 +1,12 @@
 //! One verb a file.
 
+mod as_known;
 mod check;
 mod completions;
+mod diff;
+mod diff_rows;
+mod known;
+mod maintain;
 mod man;
 mod plan;
 mod query;
@@ -28,6 +33,10 @@ pub fn execute(cli: Cli, console: &Console) -> Result<ExitCode> {
         Command::Plan(arguments) => wait_for(plan::plan(&project()?, &arguments, console)),
         Command::Check(arguments) => wait_for(check::check(&project()?, &arguments, console)),
         Command::Query(arguments) => wait_for(query::query(&project()?, &arguments, console)),
+        Command::Diff(arguments) => wait_for(diff::diff(&project()?, &arguments, console)),
+        Command::Maintain(arguments) => {
+            wait_for(maintain::maintain(&project()?, &arguments, console))
+        }
         Command::Tables(arguments) => tables::tables(&project()?, &arguments, console),
         Command::Runs(arguments) => wait_for(runs::runs(&project()?, &arguments, console)),
         Command::Completions { shell } => completions::completions(shell),
