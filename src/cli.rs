@@ -75,6 +75,13 @@ Examples:
   clientbase run sample --dry-run --json
   clientbase run sample --as-of last~7 --output /tmp/as-known-then")]
     Run(RunArguments),
+    /// Work out how an unknown export is to be read, show it, and write a ready project
+    #[command(after_help = "\
+Examples:
+  clientbase inspect export.xlsx
+  clientbase inspect exports/sales_*.csv --write project
+  clientbase inspect sales.csv --date-order dmy --column revenue=\"Сумма без НДС\"")]
+    Inspect(Box<InspectArguments>),
     /// Show what a run would do and why, touching nothing
     #[command(after_help = "\
 Examples:
@@ -329,4 +336,74 @@ pub struct RunsArguments {
     /// Print the kept report as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `clientbase inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArguments {
+    /// Files to look at, or folders of files; several are read together when they are alike
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub files: Vec<PathBuf>,
+    /// Write a ready project to this folder
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub write: Option<PathBuf>,
+    /// Name of the written pipeline [default: from the file's name]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Replace files of the project that are there already
+    #[arg(long, requires = "write")]
+    pub force: bool,
+    /// Order of day, month and year, where the dates do not prove it
+    #[arg(long, value_enum, value_name = "ORDER")]
+    pub date_order: Option<DateOrderArgument>,
+    /// Decimal separator, where the numbers do not prove it: `.` or `,`
+    #[arg(long, value_name = "SEPARATOR", value_parser = ["." , ","])]
+    pub decimal: Option<String>,
+    /// Encoding of the text, such as windows-1251
+    #[arg(long, value_name = "ENCODING")]
+    pub encoding: Option<String>,
+    /// Delimiter of the text: one character, or `tab`
+    #[arg(long, value_name = "DELIMITER")]
+    pub delimiter: Option<String>,
+    /// Sheet to read, a name or a glob; may be given several times
+    #[arg(long, value_name = "SHEET")]
+    pub sheet: Vec<String>,
+    /// Row of the header, the first is 1
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub header_row: Option<u64>,
+    /// Column of the file to use, such as revenue="Сумма продажи"; may be given several times
+    #[arg(long, value_name = "COLUMN=HEADER")]
+    pub column: Vec<String>,
+    /// More headers and their meanings [default: dictionary.toml of the project, if it is there]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub dictionary: Option<PathBuf>,
+    /// How many of the first lines are shown
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(0..=50))]
+    pub rows: u16,
+    /// Language of the report and of the comments in the written files
+    #[arg(long, value_enum, default_value_t = LanguageArgument::En)]
+    pub language: LanguageArgument,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Order of day, month and year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DateOrderArgument {
+    /// 31.12.2024
+    Dmy,
+    /// 12/31/2024
+    Mdy,
+    /// 2024-12-31
+    Ymd,
+}
+
+/// Language of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LanguageArgument {
+    /// English
+    En,
+    /// Russian
+    Ru,
 }

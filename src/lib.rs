@@ -6,6 +6,7 @@ pub mod cli; // what a person types
 pub mod commands; // one verb a file
 pub mod config; // pipeline file → checked types
 pub mod reading; // files of any format → rows of text cells
+pub mod inspect; // an unknown export → how it is to be read, and a project
 pub mod ingest; // delivered files → canonical rows and rejects
 pub mod store; // every path: warehouse tables, staged files, locks
 pub mod models; // SQL files → headers, contracts, order, fingerprints

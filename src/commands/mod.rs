@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod diff;
 mod diff_rows;
+mod inspect;
 mod known;
 mod maintain;
 mod man;
@@ -30,6 +31,7 @@ pub fn execute(cli: Cli, console: &Console) -> Result<ExitCode> {
     let project = || Project::open(&cli.global.project);
     match cli.command {
         Command::Run(arguments) => wait_for(run::run(&project()?, &arguments, console)),
+        Command::Inspect(arguments) => inspect::inspect(&cli.global.project, &arguments, console),
         Command::Plan(arguments) => wait_for(plan::plan(&project()?, &arguments, console)),
         Command::Check(arguments) => wait_for(check::check(&project()?, &arguments, console)),
         Command::Query(arguments) => wait_for(query::query(&project()?, &arguments, console)),
