@@ -28,6 +28,7 @@ Exit codes:
 
 const EXAMPLES: &str = "\
 Examples:
+  clientbase inspect export.xlsx        how an unknown export is to be read
   clientbase run sample                 read what is new, compute, audit, publish
   clientbase plan sample                what a run would do, and why
   clientbase query -p sample \"select * from churn where cut = 'all' order by period\"
