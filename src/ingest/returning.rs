@@ -39,8 +39,7 @@ pub async fn speak_again(
             let Some(record) = before.accepted(&source).find(|record| record.file == key.1) else {
                 continue;
             };
-            let found = source_of(sources, &source)?.files.iter();
-            let found = found.filter(|found| found.path == key.1).next_back();
+            let found = source_of(sources, &source)?.files.iter().find(|found| found.path == key.1);
             let is_there = match found {
                 Some(found) => found.hash().await?.to_hex().as_str() == record.bytes_hash,
                 None => false,

@@ -91,13 +91,11 @@ pub async fn ingest(
         }
         state.snapshots.push((file.record, file.planned.reason));
     }
-    let mut sequence = state.ledger.next_sequence();
     for planned in passed_over {
-        let mut record = blank_record(context, &planned, blake3::hash(&[]))?;
+        let hash = planned.found.hash().await?;
+        let mut record = blank_record(context, &planned, hash)?;
         record.state = DeliveryState::Superseded;
-        record.bytes_hash = planned.found.hash().await?.to_hex().to_string();
-        record.sequence = sequence;
-        sequence += 1;
+        record.sequence = state.ledger.next_sequence();
         state.notes.push(format!(
             "{}: not read, because a later file of the whole history arrived with it",
             planned.file

@@ -15,7 +15,10 @@ mod deliveries; // what a delivered file replaces
 mod faults; // killed runs, locks, broken stores
 mod feeds; // what is known beside the sales
 mod files; // how delivered files may be written
+mod history; // as known then, differences, the chain of runs
 mod incremental; // fingerprints decide all work
+mod inspect; // unknown exports are worked out
+mod maintain; // nothing that a kept run refers to is ever removed
 mod oracle; // results on real data against independent ones
 mod restatements; // months that were known and changed, and closed months
 mod sample; // the stories of the sample data

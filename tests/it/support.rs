@@ -68,6 +68,11 @@ impl TestProject {
         project
     }
 
+    /// A project that is there already, in a folder that somebody else removes.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), _folder: None }
+    }
+
     fn fill(&self, extra: &str) {
         self.write("pipelines/shop.toml", &format!("{PIPELINE}{extra}"));
         self.write("sql/staging/test_sales.sql", STAGING);
