@@ -1,5 +1,5 @@
-//! What was delivered between two runs, month by month: restatements where the warehouse has
-//! them, otherwise the files that the runs read.
+//! What was delivered between two runs, month by month: restatements of months that were known,
+//! otherwise the files that the runs read.
 
 use std::collections::BTreeMap;
 
@@ -27,8 +27,11 @@ impl Deliveries {
     pub async fn between(comparison: &Comparison<'_>, session: &Session) -> Result<Self> {
         let mut found = Self::default();
         found.add_restatements(comparison, session).await?;
-        if found.by_month.is_empty() {
-            found.add_files(comparison).await?;
+        // Months that were not known before have no restatement: their files tell.
+        let mut files = Self::default();
+        files.add_files(comparison).await?;
+        for (month, told) in files.by_month {
+            found.by_month.entry(month).or_insert(told);
         }
         Ok(found)
     }
