@@ -85,10 +85,16 @@ async fn find_in(source: &Source, place: &FilesPlace) -> Result<Vec<FoundFile>> 
     }
     let mut found = Vec::new();
     let listed = folder.list("").await.map_err(|error| {
-        error.hint(
-            "every file there, wanted or not, needs a name in UTF-8 without control letters, and \
-             links must not lead in a circle",
-        )
+        error.hint(match folder.local_path() {
+            Some(_) => {
+                "every file there, wanted or not, needs a name in UTF-8 without control letters, \
+                 and links must not lead in a circle"
+            }
+            None => {
+                "check the bucket's name, and in the environment AWS_ENDPOINT_URL, AWS_REGION \
+                 and the credentials"
+            }
+        })
     })?;
     for object in listed {
         let path = folder.relative(&object.location);

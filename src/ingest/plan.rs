@@ -121,8 +121,12 @@ pub async fn plan_ingest(
             && !ledger.records().iter().any(|record| record.source == files.source.name)
         {
             let places = files.source.places.iter();
+            let shown = |folder: &url::Url| match folder.scheme() {
+                "file" => folder.path().to_owned(),
+                _ => folder.to_string(),
+            };
             let places: Vec<String> =
-                places.map(|place| format!("{} in {}", place.glob, place.folder.path())).collect();
+                places.map(|place| format!("{} in {}", place.glob, shown(&place.folder))).collect();
             return Err(Error::configuration(format!(
                 "source `{}`: no file matches {}",
                 files.source.name,

@@ -310,3 +310,41 @@ fn undeclared_columns_are_kept_on_request() {
     plain.run();
     assert_eq!(plain.query("select extra is null from sales"), ["true"]);
 }
+
+#[test]
+fn a_workbook_of_any_name_is_replaced_when_it_comes_again() {
+    let project = TestProject::new("");
+    project.write(
+        "pipelines/shop.toml",
+        "[[source]]\nname = \"shop\"\nfiles = \"in/*\"\nstaging = \"test_sales\"\nkind = \"increment\"\n",
+    );
+    let deliver = |name: &str, amount: &str| {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        sheet.set_name("A#1").expect("a name");
+        let row = format!("2024-01-10,{name},C1,P1,Anna,1,{amount},5");
+        for (place, line) in [HEADER, row.as_str()].into_iter().enumerate() {
+            for (column, cell) in line.split(',').enumerate() {
+                sheet.write(place as u32, column as u16, cell).expect("a cell");
+            }
+        }
+        book.save(project.path("in").join(name)).expect("a workbook");
+    };
+    // The names begin alike, up to the letter that sets off the sheet.
+    for (name, amount) in [("s.xlsx", "1"), ("s.xlsx#2.xlsx", "2"), ("#3.xlsx", "4")] {
+        deliver(name, amount);
+    }
+    project.run();
+    deliver("s.xlsx", "10");
+    project.run();
+    deliver("#3.xlsx", "40");
+    project.run();
+    assert_eq!(
+        project.lines(),
+        [
+            "2024-01-10,#3.xlsx,40.0000,#3.xlsx#A#1",
+            "2024-01-10,s.xlsx,10.0000,s.xlsx#A#1",
+            "2024-01-10,s.xlsx#2.xlsx,2.0000,s.xlsx#2.xlsx#A#1",
+        ]
+    );
+}

@@ -19,6 +19,7 @@ mod history; // as known then, differences, the chain of runs
 mod incremental; // fingerprints decide all work
 mod inspect; // unknown exports are worked out
 mod maintain; // nothing that a kept run refers to is ever removed
+mod object_store; // sources in S3
 mod oracle; // results on real data against independent ones
 mod restatements; // months that were known and changed, and closed months
 mod sample; // the stories of the sample data
