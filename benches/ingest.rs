@@ -145,7 +145,7 @@ fn read_once(project: &Path) {
         let ledger = Ledger::default();
         let sources = SourceFiles::find_all(&pipeline, &catalog).await.expect("the files");
         let planned = plan_ingest(&sources, &ledger, &location, &[]).await.expect("a plan");
-        let state = Ingested::unchanged(&warehouse, &warehouse, ledger);
+        let state = Ingested::unchanged(&warehouse, &warehouse, ledger).expect("nothing yet");
         let run = RunStamp { id: "bench".to_owned(), moment: clientbase::clock::now() };
         let console = Console::new(Verbosity::Quiet);
         let context = IngestContext {

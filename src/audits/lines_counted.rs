@@ -48,6 +48,11 @@ pub fn audit_lines(state: &Ingested) -> Result<AuditOutcome> {
             }
         }
     }
+    for (source, expected, actual, exact) in additions(state) {
+        if actual > expected || (exact && actual != expected) {
+            found.check(&source, "rows of all its files in the history", expected, actual);
+        }
+    }
     for (source, month, rows) in owned_months(state) {
         let slot = Slot::of_source(&source.source, Some(month));
         let held = state.slots(&source.table).find(|(held, _)| **held == slot);
@@ -56,6 +61,27 @@ pub fn audit_lines(state: &Ingested) -> Result<AuditOutcome> {
         }
     }
     found.outcome()
+}
+
+/// Sources whose files add rows: rows that their files delivered, rows in the history, and
+/// whether the two must be equal (with a key, rows replace each other).
+fn additions(state: &Ingested) -> Vec<(String, u64, u64, bool)> {
+    let mut sources: BTreeMap<(&str, &str), (u64, bool, bool)> = BTreeMap::new();
+    for record in state.ledger.records().iter().filter(|record| record.is_accepted()) {
+        let entry = sources.entry((&record.table, &record.source)).or_insert((0, true, true));
+        entry.0 += record.accepted;
+        entry.1 &= !record.replaces_keys;
+        entry.2 &= record.coverage == Coverage::Nothing;
+    }
+    let adding = sources.into_iter().filter(|(_, (_, _, adds))| *adds);
+    adding
+        .map(|((table, source), (delivered, exact, _))| {
+            let slots = state.slots(table);
+            let ours = slots.filter(|(slot, _)| slot.source.as_deref() == Some(source));
+            let held = ours.map(|(_, (file, _))| file.rows).sum();
+            (format!("{table}/{source}"), delivered, held, exact)
+        })
+        .collect()
 }
 
 /// Rows that a file of the history must have, where one delivered file alone speaks for it

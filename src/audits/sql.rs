@@ -80,20 +80,22 @@ pub async fn audit_history(
     let mut outcome = AuditOutcome::default();
     for audit in &context.catalog.audits {
         let Some(table) = canonical_table(&audit.table) else { continue };
-        let fresh: Vec<&DataFile> = ingested
-            .slots(table.name)
-            .filter(|(_, (_, is_staged))| *is_staged)
-            .map(|(_, (file, _))| file)
-            .collect();
-        if fresh.is_empty() {
+        if !ingested.slots(table.name).any(|(_, (_, is_staged))| *is_staged) {
             continue;
         }
-        let months = || fresh.iter().filter_map(|file| file.slot.month);
+        // A table without months is looked at whole: sources may contradict each other.
+        let is_due = |is_staged: bool| is_staged || table.day_column.is_none();
+        let due: Vec<&(DataFile, bool)> = ingested
+            .slots(table.name)
+            .filter(|(_, (_, is_staged))| is_due(*is_staged))
+            .map(|(_, file)| file)
+            .collect();
+        let months = || due.iter().filter_map(|(file, _)| file.slot.month);
         let range = months().min().zip(months().max());
         let session = context.session.context();
-        let placed = fresh
-            .iter()
-            .map(|file| (context.warehouse.relative_path(table.name, file, true), (*file).clone()));
+        let placed = due.iter().map(|(file, is_staged)| {
+            (context.warehouse.relative_path(table.name, file, *is_staged), file.clone())
+        });
         let files = context.session.table(&history_schema(table), placed);
         session.register_table(table.name, files)?;
         match find_rows(context, &session, audit, range).await? {

@@ -219,6 +219,14 @@ impl Work<'_> {
     }
 
     async fn rows(&self, table: &str) -> Result<()> {
+        if let Some(month) = self.arguments.month
+            && !self.comparison.has_months(table)
+        {
+            return Err(Error::configuration(format!(
+                "table `{table}` is not kept by month, so --month {month} cannot choose its rows"
+            ))
+            .hint("leave --month out"));
+        }
         let slots = self.comparison.differing(table, self.arguments.month);
         if self.arguments.format == DiffFormat::Table {
             self.console.data(self.heading())?;

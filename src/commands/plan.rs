@@ -54,7 +54,7 @@ pub async fn plan(
     let (tables, note) = if ledger.records().is_empty() {
         (Vec::new(), "  build every table for every month of the data (first build)")
     } else {
-        let state = Ingested::unchanged(&warehouse, &warehouse, ledger);
+        let state = Ingested::unchanged(&warehouse, &warehouse, ledger)?;
         let mut history = History::new(state.history, arguments.as_of)?;
         if arguments.as_of.is_none()
             && let Some(newest) = newest.filter(|newest| *newest > history.last)

@@ -5,6 +5,7 @@ use std::time::Instant;
 use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
 use datafusion::prelude::{ident, lit};
 use datafusion::scalar::ScalarValue;
 
@@ -26,7 +27,7 @@ use crate::models::Catalog;
 use crate::publish::{Manifest, Staged};
 use crate::report::{
     ErrorReport, FailedAudit, Matrix, Outcome, RunReport, RunsFolder, SnapshotReport, TableReport,
-    run_id, show_report,
+    run_id, run_moment, show_report,
 };
 use crate::store::{Location, Lock, RunStamp, Warehouse};
 
@@ -51,7 +52,7 @@ pub async fn run(
     if !arguments.dry_run {
         location.write(OWNER, Bytes::from(pipeline.name.clone())).await?;
     }
-    let moment = now();
+    let moment = after_all_runs(&location, now()).await?;
     let stamp = RunStamp { id: run_id(moment), moment };
     let mut report = RunReport::started(&stamp.id, &pipeline.name, format_utc(moment));
     let mut work = Work {
@@ -96,6 +97,14 @@ pub async fn run(
         console.talk(format_args!("results are in {}", published.shown()));
     }
     Ok(code)
+}
+
+/// A moment after the newest run's: a clock that was put back must not make this run older
+/// than the one whose results it replaces.
+async fn after_all_runs(warehouse: &Location, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    let names = RunsFolder::new(warehouse).names().await?;
+    let newest = names.last().and_then(|name| run_moment(name));
+    Ok(newest.map_or(now, |newest| now.max(newest + TimeDelta::milliseconds(1))))
 }
 
 /// File of the warehouse that names the pipeline it belongs to.
@@ -172,7 +181,7 @@ impl Work<'_> {
             ));
         }
         let planned = plan_ingest(&sources, &ledger, location, &self.arguments.accept).await?;
-        let state = self.last_whole_state(location, &warehouse, ledger).await?;
+        let state = self.last_whole_state(&warehouse, ledger).await?;
         let reading = IngestContext {
             sources: &sources,
             warehouse: &warehouse,
@@ -188,6 +197,24 @@ impl Work<'_> {
         let is_refused =
             ingested.snapshots.iter().any(|(record, _)| record.state == DeliveryState::SetAside);
         let done = if is_refused { ExitCode::DataRejected } else { ExitCode::Ok };
+        for (record, _) in
+            ingested.snapshots.iter().filter(|(record, _)| record.state == DeliveryState::SetAside)
+        {
+            self.console.alert(format_args!(
+                "error: {} was set aside, because it changes a closed month; the rest of the run goes on\n\
+                 hint: look at it, and take it with --accept {}",
+                record.file, record.snapshot
+            ));
+        }
+        let waiting = ingested.ledger.records().iter().filter(|record| {
+            record.state == DeliveryState::SetAside && record.run != self.stamp.id
+        });
+        for record in waiting {
+            self.report.notes.push(format!(
+                "{} is still set aside, since run {}: accept it with --accept {}, or deliver it anew",
+                record.file, record.run, record.snapshot
+            ));
+        }
         let history =
             History::new(ingested.history.clone(), self.knowledge.as_of).map_err(|error| {
                 let hint = [error.hint_text().map(str::to_owned), ingested.farthest()];
@@ -243,21 +270,15 @@ impl Work<'_> {
     }
 
     /// The history to start from: what is committed, or, where a killed run has committed
-    /// lines but not their record, what the last finished run had.
-    async fn last_whole_state(
-        &self,
-        location: &Location,
-        warehouse: &Warehouse,
-        ledger: Ledger,
-    ) -> Result<Ingested> {
+    /// lines but not their record, what the ledger holds.
+    async fn last_whole_state(&self, warehouse: &Warehouse, ledger: Ledger) -> Result<Ingested> {
         if Ingested::is_whole(warehouse, &ledger) {
-            return Ok(Ingested::unchanged(warehouse, warehouse, ledger));
+            return Ingested::unchanged(warehouse, warehouse, ledger);
         }
-        let finished = RunsFolder::new(location).newest_finished().await?;
-        let versions = finished.map(|report| report.versions).unwrap_or_default();
+        let versions = ledger.versions_held();
         let names = history_tables().into_iter().map(|table| table.name.to_owned());
         let before = Warehouse::open(&self.pipeline.warehouse, names, Some(&versions)).await?;
-        Ok(Ingested::unchanged(warehouse, &before, ledger))
+        Ingested::unchanged(warehouse, &before, ledger)
     }
 
     /// Keeps offending rows beside the report and tells about them.

@@ -75,6 +75,13 @@ impl<'a> Comparison<'a> {
         tables
     }
 
+    /// Whether a table is kept by month in either run.
+    pub fn has_months(&self, table: &str) -> bool {
+        [self.before, self.after]
+            .iter()
+            .any(|side| side.warehouse.files(table).any(|file| file.slot.month.is_some()))
+    }
+
     /// Slots of a table whose content differs. No data is read for it: names tell.
     pub fn differing(&self, table: &str, month: Option<Month>) -> Vec<DifferingSlot> {
         let of = |side: Side<'a>| -> BTreeMap<Slot, DataFile> {

@@ -35,6 +35,11 @@ pub enum Period {
 pub const NAME_GROUPS: [&str; 6] = ["year", "month", "day", "to_year", "to_month", "to_day"];
 
 impl Delivery {
+    /// Whether rows replace earlier ones that have the same key.
+    pub fn replaces_keys(&self) -> bool {
+        matches!(self, Self::Increment { key } if !key.is_empty())
+    }
+
     pub(super) fn check(
         table: &SourceTable,
         fills: &'static CanonicalTable,

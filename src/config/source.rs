@@ -1,5 +1,7 @@
 //! `[[source]]`: where one system's files lie, how they are written and what they replace.
 
+use std::fmt::Write as _;
+
 use toml::Spanned;
 use url::Url;
 
@@ -47,6 +49,8 @@ pub struct FilesPlace {
     pub folder: Url,
     /// Glob below the folder.
     pub glob: String,
+    /// Whether a file or folder was named, without wildcards: it must be there.
+    pub is_named: bool,
 }
 
 impl Source {
@@ -261,7 +265,35 @@ fn date_formats(table: &SourceTable, place: &Place<'_>) -> Result<Vec<String>> {
             return Err(place.error("source.date_formats", given, &problem));
         }
     }
+    refuse_two_readings(given, place)?;
     Ok(given.get_ref().clone())
+}
+
+/// Two patterns that read one text as different days would guess row by row.
+fn refuse_two_readings(given: &Spanned<Vec<String>>, place: &Place<'_>) -> Result<()> {
+    use chrono::format::{Parsed, StrftimeItems, parse};
+    let moment =
+        chrono::NaiveDate::from_ymd_opt(2001, 2, 3).and_then(|day| day.and_hms_opt(4, 5, 6));
+    let Some(moment) = moment else { return Ok(()) };
+    let patterns = || given.get_ref().iter().filter(|format| format.contains('%'));
+    for written in patterns() {
+        let mut text = String::new();
+        if write!(text, "{}", moment.format(written)).is_err() {
+            continue;
+        }
+        for other in patterns() {
+            let mut parsed = Parsed::new();
+            let read = parse(&mut parsed, &text, StrftimeItems::new(other)).ok();
+            let Some(day) = read.and_then(|()| parsed.to_naive_date().ok()) else { continue };
+            if day != moment.date() {
+                let problem = format!(
+                    "has `{written}` and `{other}`, which read {text} as different days; keep one"
+                );
+                return Err(place.error("source.date_formats", given, &problem));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn single_byte(key: &str, given: &Spanned<String>, place: &Place<'_>) -> Result<u8> {
@@ -298,6 +330,7 @@ fn split_glob(
     files: &Spanned<OneOrMany>,
     place: &Place<'_>,
 ) -> Result<FilesPlace> {
+    let given = text;
     let is_url = text.contains("://");
     let is_folder = text.ends_with('/') || (!is_url && project.root().join(text).is_dir());
     let text = match is_folder {
@@ -327,5 +360,6 @@ fn split_glob(
         Url::from_directory_path(normalize(&project.root().join(&folder)))
             .map_err(|()| place.error("source.files", files, "is not a path"))?
     };
-    Ok(FilesPlace { folder, glob })
+    let is_named = !is_url && !given.split('/').any(wild);
+    Ok(FilesPlace { folder, glob, is_named })
 }

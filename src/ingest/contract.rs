@@ -7,7 +7,7 @@ use super::SALES;
 use super::ledger::Ledger;
 use super::observed::ColumnContent;
 use super::record::SnapshotRecord;
-use crate::config::{Reaction, Source};
+use crate::config::{Delivery, Reaction, Source};
 use crate::error::{Error, Result};
 use crate::models::Staging;
 use crate::month::Month;
@@ -35,6 +35,9 @@ pub fn check_contract(
     // The file before this one; the file itself, when it is delivered again.
     if let Some(last) = before.accepted(&source.name).next_back() {
         compare_columns(source, staging, record, last, &mut found);
+        if matches!(source.delivery, Delivery::Full) {
+            compare_whole(source, record, last, &mut found);
+        }
     }
     compare_months(source, record, before, last_full_month, &mut found);
     let with = |wanted: Reaction| {
@@ -89,6 +92,42 @@ fn compare_columns(
             );
             found.push((contract.changed_types, text));
         }
+    }
+}
+
+/// A whole history that shrank was probably cut off: everything it lacks would be gone.
+fn compare_whole(
+    source: &Source,
+    record: &SnapshotRecord,
+    last: &SnapshotRecord,
+    found: &mut Vec<(Reaction, String)>,
+) {
+    let contract = &source.contract;
+    if contract.unusual_months == Reaction::Ignore || last.accepted == 0 {
+        return;
+    }
+    if record.accepted == 0 {
+        let text = format!("it has no rows, and {} had {}", last.file, last.accepted);
+        found.push((Reaction::Error, text));
+        return;
+    }
+    if (record.accepted as f64) < contract.min_lines_share * last.accepted as f64 {
+        let text = format!(
+            "it has {} rows, and {} had {} (min_lines_share = {})",
+            record.accepted, last.file, last.accepted, contract.min_lines_share
+        );
+        found.push((contract.unusual_months, text));
+    }
+    let gone = last.accepted_by_month.keys();
+    let gone: Vec<Month> =
+        gone.filter(|month| !record.accepted_by_month.contains_key(month)).copied().collect();
+    if !gone.is_empty() {
+        let text = format!(
+            "{} had rows of {}, and it has none",
+            last.file,
+            crate::month::describe_ranges(gone)
+        );
+        found.push((contract.unusual_months, text));
     }
 }
 

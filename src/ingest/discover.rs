@@ -98,7 +98,7 @@ async fn find_in(source: &Source, place: &FilesPlace) -> Result<Vec<FoundFile>> 
     })?;
     for object in listed {
         let path = folder.relative(&object.location);
-        if matcher.is_match(&path) {
+        if matcher.is_match(&path) && !is_by_product(&path) {
             found.push(FoundFile {
                 folder: folder.clone(),
                 location: object.location.clone(),
@@ -109,7 +109,26 @@ async fn find_in(source: &Source, place: &FilesPlace) -> Result<Vec<FoundFile>> 
             });
         }
     }
+    if place.is_named && found.is_empty() && place.glob != "*" {
+        return Err(Error::store(format!(
+            "source `{}`: {}{} does not exist",
+            source.name,
+            folder.shown(),
+            place.glob
+        ))
+        .hint("check `files` of the source, or whether the disk is mounted"));
+    }
     Ok(found)
+}
+
+/// Files that systems and office programs leave beside the real ones, such as the lock of a
+/// workbook that somebody has open.
+fn is_by_product(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.starts_with("~$")
+        || name.starts_with("._")
+        || name.starts_with(".~lock.")
+        || [".DS_Store", "Thumbs.db", "desktop.ini"].contains(&name)
 }
 
 /// A delivered file on a local disk.

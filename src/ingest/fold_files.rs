@@ -37,6 +37,14 @@ pub struct Delivered {
     pub reject_examples: Vec<String>,
 }
 
+impl Delivered {
+    /// Whether it changes the history. A file that has become the twin of another one adds
+    /// nothing, but what it delivered before goes.
+    fn counts(&self) -> bool {
+        self.record.is_accepted() || self.record.state == DeliveryState::Duplicate
+    }
+}
+
 /// The history after folding.
 pub struct FoldedHistory {
     pub history: BTreeMap<&'static str, TableSlots>,
@@ -62,7 +70,10 @@ impl Fold<'_> {
     ) -> Result<FoldedHistory> {
         loop {
             let mut folded = self.fold_once(delivered, state).await?;
-            let Some(as_of) = as_of_data(state, delivered) else { return Ok(folded) };
+            let Some(mut as_of) = as_of_data(state, delivered) else { return Ok(folded) };
+            // A day that has not come closes nothing; somewhere it is tomorrow already.
+            as_of.date =
+                as_of.date.min(self.context.run.moment.date_naive() + chrono::Days::new(1));
             let refused =
                 self.refused(delivered, &folded.restatements.found, as_of, &mut folded.notes)?;
             if refused.is_empty() {
@@ -81,7 +92,7 @@ impl Fold<'_> {
 
     async fn fold_once(&self, delivered: &[Delivered], state: &Ingested) -> Result<FoldedHistory> {
         let mut after = state.ledger.clone();
-        for file in delivered.iter().filter(|file| file.record.is_accepted()) {
+        for file in delivered.iter().filter(|file| file.counts()) {
             after.put(file.record.clone());
         }
         let mut history = state.history.clone();
@@ -91,7 +102,7 @@ impl Fold<'_> {
             let source = &files.source.name;
             let of_source: Vec<&Delivered> = delivered
                 .iter()
-                .filter(|file| file.record.source == *source && file.record.is_accepted())
+                .filter(|file| file.record.source == *source && file.counts())
                 .collect();
             if of_source.is_empty() {
                 continue;

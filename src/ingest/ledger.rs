@@ -15,7 +15,7 @@ use super::record::{DeliveryState, SnapshotRecord};
 use crate::error::{Error, Result};
 use crate::models::Fingerprint;
 use crate::month::Month;
-use crate::store::{DataFile, EncodedFile, ParquetEncoder, Scratch, Slot, Warehouse};
+use crate::store::{DataFile, EncodedFile, ParquetEncoder, Scratch, Slot, TableVersion, Warehouse};
 
 /// All delivered files of the history.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,7 +27,14 @@ pub struct Ledger {
 /// Table → file of the history → hash of its content, as of the last ingest. A commit that
 /// was broken off between two tables shows as a difference to it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct Holdings(BTreeMap<String, BTreeMap<String, Fingerprint>>);
+struct Holdings(BTreeMap<String, HeldTable>);
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct HeldTable {
+    /// Version that the commit gave it; none before its first one.
+    version: Option<TableVersion>,
+    files: BTreeMap<String, Fingerprint>,
+}
 
 /// Name, type, meaning and value of every column: one list, so that they cannot drift apart.
 type TextColumn = (&'static str, &'static str, fn(&SnapshotRecord) -> Result<String>);
@@ -145,19 +152,42 @@ impl Ledger {
 
     /// Whether a committed file of the history is as the last ingest left it.
     pub fn holds(&self, table: &str, file: &DataFile) -> bool {
-        let files = self.holdings.0.get(table);
-        files.and_then(|files| files.get(&file.slot.to_string())) == Some(&file.content)
+        let held = self.holdings.0.get(table);
+        held.and_then(|held| held.files.get(&file.slot.to_string())) == Some(&file.content)
     }
 
     /// How many files of the history there are in a table.
     pub fn held_files(&self, table: &str) -> usize {
-        self.holdings.0.get(table).map_or(0, BTreeMap::len)
+        self.holdings.0.get(table).map_or(0, |held| held.files.len())
     }
 
-    /// Notes which files the history consists of.
-    pub fn set_holdings<'f>(&mut self, table: &str, files: impl IntoIterator<Item = &'f DataFile>) {
-        let files = files.into_iter().map(|file| (file.slot.to_string(), file.content)).collect();
-        self.holdings.0.insert(table.to_owned(), files);
+    /// Versions of the history's tables that hold these files.
+    pub fn versions_held(&self) -> BTreeMap<String, TableVersion> {
+        let version = |(table, held): (&String, &HeldTable)| Some((table.clone(), held.version?));
+        self.holdings.0.iter().filter_map(version).collect()
+    }
+
+    /// Notes which files a table of the history consists of, and the version that the commit
+    /// will give it: nobody else commits while the warehouse is locked.
+    pub fn set_holdings<'f>(
+        &mut self,
+        table: &str,
+        files: impl IntoIterator<Item = &'f DataFile>,
+        warehouse: &Warehouse,
+    ) {
+        let files: Vec<&DataFile> = files.into_iter().collect();
+        let is_same = files.len() == warehouse.files(table).count()
+            && files.iter().all(|file| {
+                let committed = warehouse.file(table, &file.slot);
+                committed.is_some_and(|committed| committed.name() == file.name())
+            });
+        let current = warehouse.version(table);
+        let version = match is_same {
+            true => current,
+            false => Some(current.map_or(0, |version| version + 1)),
+        };
+        let files = files.iter().map(|file| (file.slot.to_string(), file.content)).collect();
+        self.holdings.0.insert(table.to_owned(), HeldTable { version, files });
     }
 
     /// Months that a source has delivered, with their rows and revenue, as the last file

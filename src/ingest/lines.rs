@@ -33,6 +33,8 @@ pub struct LineMaker {
     pub table: &'static CanonicalTable,
     pub schema: SchemaRef,
     pub source: String,
+    /// Columns by which rows replace earlier ones.
+    pub key: Vec<&'static str>,
     /// The only days that rows may lie in, when the file's name says them.
     pub period: Option<DayRange>,
 }
@@ -67,7 +69,10 @@ impl LineMaker {
                 Some(column) => convert(column, canonical.name, &canonical.data_type, &mut fates)?,
             };
             if canonical.required {
-                reject_nulls(&array, canonical.name, &mut fates);
+                reject_nulls(&array, canonical.name, "is missing", &mut fates);
+            } else if self.key.contains(&canonical.name) {
+                // Rows without a key would replace each other, whatever they say.
+                reject_nulls(&array, canonical.name, "is missing, and is in `key`", &mut fates);
             }
             columns.push(array);
         }
@@ -218,7 +223,7 @@ fn place_of(table: &CanonicalTable, name: &str) -> Result<usize> {
         .ok_or_else(|| Error::bug(format!("`{}` has no column `{name}`", table.name)))
 }
 
-fn reject_nulls(array: &ArrayRef, name: &str, fates: &mut [Fate]) {
+fn reject_nulls(array: &ArrayRef, name: &str, reason: &str, fates: &mut [Fate]) {
     if array.null_count() == 0 {
         return;
     }
@@ -227,7 +232,7 @@ fn reject_nulls(array: &ArrayRef, name: &str, fates: &mut [Fate]) {
             fates[row] = Fate::Rejected(Problem {
                 column: name.to_owned(),
                 value: String::new(),
-                reason: "is missing".to_owned(),
+                reason: reason.to_owned(),
             });
         }
     }

@@ -1,5 +1,6 @@
 //! Delivered files → canonical rows of the history and rejects, staged in the warehouse.
 
+mod arrival;
 mod canonical;
 mod contract;
 mod coverage;

@@ -91,6 +91,11 @@ impl Parts {
         }
     }
 
+    /// The same without rows.
+    pub fn emptied(&self) -> Self {
+        Self::new(Arc::clone(&self.schema), self.day_column, &self.scratch, &self.budget)
+    }
+
     /// Adds rows.
     ///
     /// # Errors

@@ -238,8 +238,8 @@ fn counts(source: &Source, record: &SnapshotRecord, ledger: &Ledger) -> bool {
     record.is_accepted() && (!matches!(source.delivery, Delivery::Full) || is_last())
 }
 
-/// Of several new files that each are the whole history, only the last by its path is read.
-/// The others are given back.
+/// Of several new files that each are the whole history, only the last one is read. The others
+/// are given back.
 pub fn superseded(
     sources: &[SourceFiles<'_>],
     planned: &mut Vec<PlannedSnapshot>,
@@ -252,8 +252,7 @@ pub fn superseded(
     let mut last: Vec<(String, String)> = Vec::new();
     for snapshot in planned.iter().filter(|snapshot| is_full(&snapshot.source)) {
         match last.iter_mut().find(|(source, _)| *source == snapshot.source) {
-            Some((_, file)) if *file < snapshot.file => file.clone_from(&snapshot.file),
-            Some(_) => {}
+            Some((_, file)) => file.clone_from(&snapshot.file),
             None => last.push((snapshot.source.clone(), snapshot.file.clone())),
         }
     }

@@ -17,7 +17,7 @@ use super::parts::{Parts, RowsBudget};
 use super::rejects::{Reject, RejectedRows};
 use super::staging::StagingPlan;
 use super::typed_rows::RowTyper;
-use crate::config::Source;
+use crate::config::{Delivery, Source};
 use crate::error::{Error, Result};
 use crate::models::Staging;
 use crate::reading::{ReadLimits, RowBlock, Table, members};
@@ -103,6 +103,10 @@ pub fn read_file(job: &ReadJob<'_>) -> Result<ReadFile> {
         table: job.source.table,
         schema: Arc::clone(&schema),
         source: job.source.name.clone(),
+        key: match &job.source.delivery {
+            Delivery::Increment { key } => key.clone(),
+            Delivery::Period(_) | Delivery::Full => Vec::new(),
+        },
         period: job.period,
     };
     let mut collected = Collected {

@@ -54,6 +54,9 @@ pub struct SnapshotRecord {
     /// What it replaces of earlier files.
     #[serde(default)]
     pub coverage: Coverage,
+    /// Whether its rows replace those of earlier files that have the same key.
+    #[serde(default)]
+    pub replaces_keys: bool,
     pub bytes: u64,
     /// When the store saw the file change last, as RFC 3339.
     pub modified: String,
@@ -95,6 +98,19 @@ impl SnapshotRecord {
     /// Whether its rows may be in the history.
     pub fn is_accepted(&self) -> bool {
         self.state == DeliveryState::Accepted
+    }
+}
+
+impl SnapshotRecord {
+    /// Takes back what was counted: the rows are there already, by another file.
+    pub fn become_duplicate(&mut self) {
+        self.state = DeliveryState::Duplicate;
+        (self.lines, self.accepted, self.rejected) = (0, 0, 0);
+        self.accepted_by_month.clear();
+        self.revenue_by_month.clear();
+        self.excluded.clear();
+        self.reject_reasons.clear();
+        self.revenue = decimal_text(0);
     }
 }
 

@@ -12,6 +12,7 @@ use super::record::SnapshotRecord;
 use super::rejects::rejects_schema;
 use super::restatement::{Restatement, restated_documents_schema, restatements_schema};
 use super::{REJECTS, RESTATED_DOCUMENTS, RESTATEMENTS, SALES};
+use crate::error::{Error, Result};
 use crate::store::{DataFile, Slot, Warehouse};
 
 /// Files of a table by slot, and whether each is only staged.
@@ -87,22 +88,35 @@ impl Ingested {
     /// The state without any reading. A run that was killed after it had committed some
     /// tables, but not yet the ledger, is undone: the history is what the ledger holds, with
     /// the files that `before` had where they were replaced.
-    pub fn unchanged(warehouse: &Warehouse, before: &Warehouse, ledger: Ledger) -> Self {
-        let committed = |table: &HistoryTable| {
+    ///
+    /// # Errors
+    /// When a file that the ledger holds is in neither.
+    pub fn unchanged(warehouse: &Warehouse, before: &Warehouse, ledger: Ledger) -> Result<Self> {
+        let mut history = BTreeMap::new();
+        for table in history_tables() {
             let files = before.files(table.name).chain(warehouse.files(table.name));
             let held = files.filter(|file| ledger.holds(table.name, file));
-            let slots = held.map(|file| (file.slot.clone(), (file.clone(), false)));
-            (table.name, slots.collect::<TableSlots>())
-        };
-        Self {
+            let slots: TableSlots =
+                held.map(|file| (file.slot.clone(), (file.clone(), false))).collect();
+            let (found, wanted) = (slots.len(), ledger.held_files(table.name));
+            if found != wanted {
+                return Err(Error::store(format!(
+                    "the warehouse table `{}` has {found} of the {wanted} files of the last ingest",
+                    table.name
+                ))
+                .hint("restore the warehouse folder from a backup; or remove it and run again to rebuild it from the delivered files"));
+            }
+            history.insert(table.name, slots);
+        }
+        Ok(Self {
             notes: Vec::new(),
             snapshots: Vec::new(),
             restatements: Vec::new(),
             refused: Vec::new(),
-            history: history_tables().iter().map(committed).collect(),
+            history,
             ledger,
             ledger_file: None,
-        }
+        })
     }
 
     /// Whether the committed tables are as the ledger knows them.

@@ -80,12 +80,21 @@ impl RowTyper {
         }
         let is_declared = |at: usize| columns.iter().any(|column| column.place == Some(at));
         let undeclared = header.iter().enumerate().filter(|(at, _)| !is_declared(*at));
-        let extra: Vec<(usize, String)> = undeclared
-            .map(|(at, name)| match name.is_empty() {
-                true => (at, format!("column {}", at + 1)),
-                false => (at, name.clone()),
-            })
-            .collect();
+        let mut extra: Vec<(usize, String)> = Vec::new();
+        for (at, name) in undeclared {
+            let name = match name.is_empty() {
+                true => format!("column {}", at + 1),
+                false => name.clone(),
+            };
+            // Columns of one name are both kept.
+            let mut unique = name.clone();
+            let mut twin = 1;
+            while extra.iter().any(|(_, taken)| *taken == unique) {
+                twin += 1;
+                unique = format!("{name} ({twin})");
+            }
+            extra.push((at, unique));
+        }
         Ok(Self {
             columns,
             extra: source.extra.then_some(extra),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 
+use super::arrival::put_in_order;
 use super::contract::check_contract;
 use super::coverage::{Coverage, DayRange, days_in_name};
 use super::fold_files::{Delivered, Fold};
@@ -32,6 +33,8 @@ const FILES_AT_ONCE: usize = 2;
 /// Share of the engine's memory that accepted rows may take before they go to disk, as a
 /// divisor.
 const ROWS_SHARE: usize = 4;
+/// They go to disk beyond this in any case: more memory would not make reading faster.
+const MOST_ROWS_BYTES: usize = 256 << 20;
 
 /// What reading needs beside the files.
 pub struct IngestContext<'a> {
@@ -58,6 +61,7 @@ pub async fn ingest(
     }
     refuse_other_table(context.sources, &state.ledger)?;
     let scratch = context.session.scratch();
+    put_in_order(context.sources, &mut planned)?;
     let passed_over = superseded(context.sources, &mut planned);
     let mut delivered = read_all(context, planned, &state.ledger, scratch).await?;
     refuse_conflicts(&delivered)?;
@@ -105,7 +109,8 @@ pub async fn ingest(
     }
     state.notes.extend(missing_months(context.sources, &state.ledger));
     for (table, files) in &state.history {
-        state.ledger.set_holdings(table, files.values().map(|(file, _)| file));
+        let files = files.values().map(|(file, _)| file);
+        state.ledger.set_holdings(table, files, context.warehouse);
     }
     let encoded = state.ledger.encode(scratch)?;
     let (slot, fingerprint) = (Slot::of_result(None), encoded.content);
@@ -134,7 +139,7 @@ async fn read_all(
         let plan = StagingPlan::new(files.staging, files.source.table).await?;
         plans.insert(&files.source.name, plan);
     }
-    let budget = RowsBudget::new(context.limits.memory_bytes / ROWS_SHARE);
+    let budget = RowsBudget::new((context.limits.memory_bytes / ROWS_SHARE).min(MOST_ROWS_BYTES));
     let other_bytes: BTreeSet<(String, String)> = planned
         .iter()
         .filter(|snapshot| snapshot.reason.brings_other_bytes())
@@ -264,6 +269,7 @@ fn blank_record(
         file: planned.file.clone(),
         state: DeliveryState::Accepted,
         coverage: Coverage::Nothing,
+        replaces_keys: files.source.delivery.replaces_keys(),
         bytes: planned.found.size,
         modified: exact(planned.found.modified),
         e_tag: planned.found.e_tag.clone(),
@@ -335,7 +341,9 @@ fn mark_twins(sources: &[SourceFiles<'_>], read: &mut [Delivered]) {
         }
         let key = (file.record.source.clone(), file.record.bytes_hash.clone());
         if let Some(twin) = seen.get(&key) {
-            file.record.state = DeliveryState::Duplicate;
+            file.record.become_duplicate();
+            file.parts = Arc::new(file.parts.emptied());
+            file.rejects = None;
             file.notes.push(format!(
                 "{}: not added, because it has the same bytes as {twin}",
                 file.record.file
@@ -427,7 +435,9 @@ fn last_full_month(state: &Ingested, delivered: &[Delivered]) -> Option<Month> {
 /// The last day of all sales.
 pub(super) fn as_of_data(state: &Ingested, delivered: &[Delivered]) -> Option<AsOf> {
     let held = state.slots(super::SALES).filter_map(|(_, (file, _))| file.last_day);
-    let sales = delivered.iter().filter(|file| file.record.table == super::SALES);
+    let sales = delivered
+        .iter()
+        .filter(|file| file.record.table == super::SALES && file.record.is_accepted());
     let new = sales.flat_map(|file| file.parts.months()).filter_map(|(_, part)| part.days);
     let last = held.chain(new.map(|(_, last)| last)).max()?;
     chrono::NaiveDate::from_epoch_days(last).map(|date| AsOf { date })

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use arrow::array::timezone::Tz;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray, TimestampSecondArray,
     UInt64Array,
@@ -95,7 +96,10 @@ impl ColumnText {
                 let values = signed(to(DataType::Int64)?);
                 Self::Time(values.unary(|value| value / per_second(*unit)))
             }
-            DataType::Timestamp(unit, _) => Self::Timestamp(seconds(array, *unit)),
+            DataType::Timestamp(unit, None) => Self::Timestamp(seconds(array, *unit)),
+            DataType::Timestamp(unit, Some(zone)) => {
+                Self::Timestamp(in_zone(&seconds(array, *unit), zone)?)
+            }
             other => {
                 return Err(ArrowError::NotYetImplemented(format!("a column of type {other}")));
             }
@@ -176,6 +180,16 @@ fn per_second(unit: TimeUnit) -> i64 {
         TimeUnit::Microsecond => 1_000_000,
         TimeUnit::Nanosecond => 1_000_000_000,
     }
+}
+
+/// The seconds of a clock in the column's zone: a day is a day there.
+fn in_zone(moments: &TimestampSecondArray, zone: &str) -> Result<TimestampSecondArray, ArrowError> {
+    let zone: Tz = zone.parse()?;
+    let local = |second: i64| {
+        let moment = DateTime::from_timestamp(second, 0)?;
+        Some(moment.with_timezone(&zone).naive_local().and_utc().timestamp())
+    };
+    Ok(moments.unary_opt(local))
 }
 
 /// Whole seconds; what is below them is no part of a day.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::run_report::{Outcome, RunReport, SnapshotReport};
 use super::table::{plain_table, thousands};
 use crate::engine::TablePlan;
-use crate::ingest::PlannedSnapshot;
+use crate::ingest::{DeliveryState, PlannedSnapshot};
 use crate::month::{Month, describe_ranges};
 
 /// The nine cells of one month: entities and share of the measure.
@@ -67,13 +67,15 @@ fn show_snapshots(text: &mut String, report: &RunReport, verbose: bool) {
     if report.snapshots.is_empty() {
         return;
     }
-    let sum = |count: fn(&SnapshotReport) -> u64| report.snapshots.iter().map(count).sum::<u64>();
+    // What was set aside is not in the history.
+    let taken = || report.snapshots.iter().filter(|file| file.state != DeliveryState::SetAside);
+    let sum = |count: fn(&SnapshotReport) -> u64| taken().map(count).sum::<u64>();
     let excluded = |snapshot: &SnapshotReport| snapshot.excluded.values().sum();
     let _ = writeln!(
         text,
         "\ningested {} file{}: {} lines = {} accepted + {} excluded by rules + {} rejected",
-        report.snapshots.len(),
-        if report.snapshots.len() == 1 { "" } else { "s" },
+        taken().count(),
+        if taken().count() == 1 { "" } else { "s" },
         thousands(sum(|snapshot| snapshot.lines)),
         thousands(sum(|snapshot| snapshot.accepted)),
         thousands(sum(excluded)),
@@ -83,7 +85,12 @@ fn show_snapshots(text: &mut String, report: &RunReport, verbose: bool) {
         let row = |snapshot: &SnapshotReport| {
             vec![
                 snapshot.file.clone(),
-                snapshot.reason.shown().to_owned(),
+                match snapshot.state {
+                    DeliveryState::Accepted => snapshot.reason.shown().to_owned(),
+                    state => {
+                        format!("{}, {}", snapshot.reason.shown(), state.shown().replace('_', " "))
+                    }
+                },
                 describe_ranges(snapshot.months.iter().copied()),
                 thousands(snapshot.lines),
                 thousands(snapshot.accepted),
@@ -205,8 +212,15 @@ fn closing_line(report: &RunReport) -> String {
         Outcome::Ok => {
             let (written, removed) = report.published.unwrap_or_default();
             let removed = if removed > 0 { format!(", {removed} removed") } else { String::new() };
+            let aside = report.snapshots.iter();
+            let aside = aside.filter(|file| file.state == DeliveryState::SetAside).count();
+            let outcome = match aside {
+                0 => "ok".to_owned(),
+                1 => "1 file was set aside, the rest is ok".to_owned(),
+                many => format!("{many} files were set aside, the rest is ok"),
+            };
             format!(
-                "ok: {} audits passed, {written} files published{removed}, {seconds}",
+                "{outcome}: {} audits passed, {written} files published{removed}, {seconds}",
                 report.audits.passed
             )
         }

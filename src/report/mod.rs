@@ -11,5 +11,5 @@ pub use run_reference::RunReference;
 pub use run_report::{
     AuditReport, ErrorReport, FailedAudit, Outcome, RunReport, SnapshotReport, TableReport,
 };
-pub use runs_folder::{RunsFolder, run_id};
+pub use runs_folder::{RunsFolder, run_id, run_moment};
 pub use table::{plain_table, thousands};

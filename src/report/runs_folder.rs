@@ -14,6 +14,12 @@ pub fn run_id(moment: DateTime<Utc>) -> String {
     moment.format("%Y%m%d-%H%M%S-%3f").to_string()
 }
 
+/// The start that a run's identity says.
+pub fn run_moment(run: &str) -> Option<DateTime<Utc>> {
+    let moment = chrono::NaiveDateTime::parse_from_str(run, "%Y%m%d-%H%M%S-%3f").ok()?;
+    Some(moment.and_utc())
+}
+
 /// The reports of a warehouse.
 #[derive(Debug)]
 pub struct RunsFolder<'a> {

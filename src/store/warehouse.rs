@@ -137,6 +137,11 @@ impl Warehouse {
         Ok(())
     }
 
+    /// Version of a table; none when it does not exist.
+    pub fn version(&self, table: &str) -> Option<TableVersion> {
+        self.tables.get(table)?.version
+    }
+
     /// Versions of all tables that exist.
     pub fn versions(&self) -> BTreeMap<String, TableVersion> {
         let version = |(name, state): (&String, &TableState)| Some((name.clone(), state.version?));

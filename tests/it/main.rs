@@ -11,6 +11,7 @@ mod bad_input; // the table of docs/bad-input.md, row by row
 mod bad_places; // the same: names, links, files that change
 mod commands; // one end-to-end snapshot per command and exit code
 mod contracts; // what is unlike the deliveries before
+mod crossings; // deliveries and dying runs that get in each other's way
 mod deliveries; // what a delivered file replaces
 mod faults; // killed runs, locks, broken stores
 mod feeds; // what is known beside the sales
