@@ -15,8 +15,8 @@ use super::{load, table_names};
 use crate::cli::{QueryArguments, QueryFormat};
 use crate::config::Project;
 use crate::console::Console;
-use crate::engine::{Session, read_only_query};
-use crate::error::{Error, Result, is_of_store};
+use crate::engine::{Session, is_failed_store, read_only_query};
+use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::ingest::{SNAPSHOTS, history_tables, ledger_schema};
 use crate::models::Catalog;
@@ -63,7 +63,7 @@ pub async fn query(
     }
     let frame = read_only_query(&context, &arguments.sql).await?;
     let failed = |error: datafusion::error::DataFusionError| {
-        let general = match is_of_store(&error) {
+        let general = match is_failed_store(&error) {
             true => Error::store("the query failed"),
             false => Error::configuration("the query failed"),
         };

@@ -3,6 +3,7 @@
 mod bind;
 mod build;
 mod catalog_check;
+mod errors;
 mod execute;
 mod history;
 mod month_files;
@@ -14,6 +15,7 @@ mod tables;
 pub use bind::{bind, logical_plan, read_only_query};
 pub use build::{BuildContext, Built, MonthState, TableBuild, build};
 pub use catalog_check::check_catalog;
+pub use errors::is_failed_store;
 pub use execute::{BrokenContract, SliceWriter, failed_in, run_statement};
 pub use history::{AsOf, History};
 pub use plan::{TablePlan, Touched, plan_build};

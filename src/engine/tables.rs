@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use datafusion::prelude::{SessionContext, ident, lit};
 use datafusion::scalar::ScalarValue;
 
+use super::bind::scalar;
 use super::build::BuildContext;
 use super::staleness::{TableFiles, input_months};
 use crate::config::ParameterType;
@@ -111,7 +112,7 @@ pub fn statement_parameters(
             other => context
                 .parameters
                 .get(other)
-                .cloned()
+                .map(scalar)
                 .ok_or_else(|| Error::bug(format!("parameter `{other}` lost its value")))?,
         };
         values.push((name.clone(), value));
