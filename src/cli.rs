@@ -7,6 +7,9 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use crate::month::Month;
+use crate::report::RunReference;
+
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
     .usage(AnsiColor::Green.on_default().bold())
@@ -25,9 +28,11 @@ Exit codes:
 
 const EXAMPLES: &str = "\
 Examples:
+  clientbase inspect export.xlsx        how an unknown export is to be read
   clientbase run sample                 read what is new, compute, audit, publish
   clientbase plan sample                what a run would do, and why
   clientbase query -p sample \"select * from churn where cut = 'all' order by period\"
+  clientbase diff -p sample last~1 last which rows the newest run changed, and why
   clientbase tables abc_xyz             columns of a result table and their meaning";
 
 /// Nightly client-base analytics from sales exports.
@@ -68,8 +73,16 @@ pub enum Command {
 Examples:
   clientbase run sample
   clientbase run sample --as-of 2025-12-31
-  clientbase run sample --dry-run --json")]
+  clientbase run sample --dry-run --json
+  clientbase run sample --as-of last~7 --output /tmp/as-known-then")]
     Run(RunArguments),
+    /// Work out how an unknown export is to be read, show it, and write a ready project
+    #[command(after_help = "\
+Examples:
+  clientbase inspect export.xlsx
+  clientbase inspect exports/sales_*.csv --write project
+  clientbase inspect sales.csv --date-order dmy --column revenue=\"Сумма без НДС\"")]
+    Inspect(Box<InspectArguments>),
     /// Show what a run would do and why, touching nothing
     #[command(after_help = "\
 Examples:
@@ -87,6 +100,7 @@ Examples:
 Examples:
   clientbase query -p sample \"select month, count(*) from client_lifecycle group by month order by month\"
   clientbase query -p sample --format csv \"select * from lost_clients where lost_after_months = 3\" > lost.csv
+  clientbase query -p sample --as-of 2026-01-31 \"select * from churn where cut = 'all'\"
   clientbase query -p sample --format parquet --output lost.parquet \"select * from lost_clients\"")]
     Query(QueryArguments),
     /// List the result tables, or explain one: grain, columns, meaning
@@ -96,13 +110,26 @@ Examples:
   clientbase tables abc_xyz
   clientbase tables --json")]
     Tables(TablesArguments),
-    /// List the runs, or show one
+    /// Show which rows differ between two runs, and why
+    #[command(after_help = "\
+Examples:
+  clientbase diff -p sample last~1 last
+  clientbase diff -p sample last~1 last abc_xyz --month 2024-03
+  clientbase diff -p sample 2026-01-31 last churn --format csv > churn.csv")]
+    Diff(DiffArguments),
+    /// List the runs, each with the one it is based on, or show one
     #[command(after_help = "\
 Examples:
   clientbase runs -p sample
   clientbase runs last -p sample
   clientbase runs -p sample 20261121-194000-123 --json")]
     Runs(RunsArguments),
+    /// Remove table versions that no kept run refers to, and shorten the logs
+    #[command(after_help = "\
+Examples:
+  clientbase maintain sample --dry-run
+  clientbase maintain sample")]
+    Maintain(MaintainArguments),
     /// Print a completion script for a shell
     #[command(after_help = "\
 Example:
@@ -128,9 +155,17 @@ Examples:
 pub struct RunArguments {
     /// Name of a file in `pipelines/`, or a path; may be left out when there is only one
     pub pipeline: Option<String>,
-    /// Date the results speak for [default: the last day of the data]
-    #[arg(long, value_name = "DATE")]
-    pub as_of: Option<NaiveDate>,
+    /// Date the results speak for [default: the last day of the data]; or a run: its date, and
+    /// what was known then, as with --known
+    #[arg(long, value_name = "DATE|RUN")]
+    pub as_of: Option<AsOf>,
+    /// Compute from what was known at a finished run, or at a date or moment in UTC; nothing is
+    /// read or published, the results go to --output
+    #[arg(long, value_name = "RUN|DATE")]
+    pub known: Option<RunReference>,
+    /// New folder for the results of a run on what was known earlier
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, conflicts_with = "dry_run")]
+    pub output: Option<PathBuf>,
     /// Take a file that was set aside because it changes closed months: its name or snapshot;
     /// may be given several times
     #[arg(long, value_name = "FILE")]
@@ -141,6 +176,38 @@ pub struct RunArguments {
     /// Print the run report as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What `run --as-of` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AsOf {
+    /// The date the results speak for.
+    Date(NaiveDate),
+    /// A run, with its date and what was known then.
+    Run(RunReference),
+}
+
+impl std::str::FromStr for AsOf {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(date) = text.parse() {
+            return Ok(Self::Date(date));
+        }
+        let wrong = |_| {
+            format!(
+                "`{text}` is neither a date like 2025-12-31 nor a run like 20261121-194000-123, \
+                 last or last~1"
+            )
+        };
+        match text.parse().map_err(wrong)? {
+            RunReference::Before(..) => Err(format!(
+                "`{text}` is a moment, but results speak for whole days; for what was known at \
+                 a moment use --known"
+            )),
+            run => Ok(Self::Run(run)),
+        }
+    }
 }
 
 /// `clientbase plan`.
@@ -171,6 +238,13 @@ pub struct QueryArguments {
     /// Whose warehouse to query; may be left out when there is only one pipeline
     #[arg(long, short, value_name = "PIPELINE")]
     pub pipeline: Option<String>,
+    /// Answer as known at a finished run (its name or beginning, last, last~1), or at a date or
+    /// moment in UTC: the newest run that had started by its end [default: last]
+    #[arg(long, visible_alias = "known", value_name = "RUN|DATE")]
+    pub as_of: Option<RunReference>,
+    /// Query the results that a run left in the folder of its --output
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub within: Option<PathBuf>,
     /// How to write the rows [default: table on a terminal, csv otherwise]
     #[arg(long, short, value_enum)]
     pub format: Option<QueryFormat>,
@@ -202,6 +276,56 @@ pub struct TablesArguments {
     pub json: bool,
 }
 
+/// `clientbase diff`.
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// The run before: its name or beginning, last, last~1, or a date or moment in UTC
+    #[arg(value_name = "RUN_A")]
+    pub before: RunReference,
+    /// The run after, named likewise
+    #[arg(value_name = "RUN_B")]
+    pub after: RunReference,
+    /// Table whose rows to show [default: count the rows of every table]
+    #[arg(value_name = "TABLE")]
+    pub table: Option<String>,
+    /// Whose runs; may be left out when there is only one pipeline
+    #[arg(long, short, value_name = "PIPELINE")]
+    pub pipeline: Option<String>,
+    /// Compare this month only
+    #[arg(long, value_name = "YYYY-MM")]
+    pub month: Option<Month>,
+    /// How to write what differs [default: table]
+    #[arg(long, short, value_enum, default_value_t = DiffFormat::Table, hide_default_value = true)]
+    pub format: DiffFormat,
+    /// Largest number of rows to show [default: 100 in a table, otherwise all]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+}
+
+/// How differences are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// For people
+    Table,
+    /// One line for each column of a row that differs
+    Csv,
+    /// One JSON object a row; without TABLE one document
+    Json,
+}
+
+/// `clientbase maintain`.
+#[derive(Debug, Args)]
+pub struct MaintainArguments {
+    /// Name of a file in `pipelines/`, or a path; may be left out when there is only one
+    pub pipeline: Option<String>,
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print what was done as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `clientbase runs`.
 #[derive(Debug, Args)]
 pub struct RunsArguments {
@@ -213,4 +337,74 @@ pub struct RunsArguments {
     /// Print the kept report as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `clientbase inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArguments {
+    /// Files to look at, or folders of files; several are read together when they are alike
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub files: Vec<PathBuf>,
+    /// Write a ready project to this folder
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub write: Option<PathBuf>,
+    /// Name of the written pipeline [default: from the file's name]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Replace files of the project that are there already
+    #[arg(long, requires = "write")]
+    pub force: bool,
+    /// Order of day, month and year, where the dates do not prove it
+    #[arg(long, value_enum, value_name = "ORDER")]
+    pub date_order: Option<DateOrderArgument>,
+    /// Decimal separator, where the numbers do not prove it: `.` or `,`
+    #[arg(long, value_name = "SEPARATOR", value_parser = ["." , ","])]
+    pub decimal: Option<String>,
+    /// Encoding of the text, such as windows-1251
+    #[arg(long, value_name = "ENCODING")]
+    pub encoding: Option<String>,
+    /// Delimiter of the text: one character, or `tab`
+    #[arg(long, value_name = "DELIMITER")]
+    pub delimiter: Option<String>,
+    /// Sheet to read, a name or a glob; may be given several times
+    #[arg(long, value_name = "SHEET")]
+    pub sheet: Vec<String>,
+    /// Row of the header, the first is 1
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub header_row: Option<u64>,
+    /// Column of the file to use, such as revenue="Сумма продажи"; may be given several times
+    #[arg(long, value_name = "COLUMN=HEADER")]
+    pub column: Vec<String>,
+    /// More headers and their meanings [default: dictionary.toml of the project, if it is there]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub dictionary: Option<PathBuf>,
+    /// How many of the first lines are shown
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(0..=50))]
+    pub rows: u16,
+    /// Language of the report and of the comments in the written files
+    #[arg(long, value_enum, default_value_t = LanguageArgument::En)]
+    pub language: LanguageArgument,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Order of day, month and year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DateOrderArgument {
+    /// 31.12.2024
+    Dmy,
+    /// 12/31/2024
+    Mdy,
+    /// 2024-12-31
+    Ymd,
+}
+
+/// Language of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LanguageArgument {
+    /// English
+    En,
+    /// Russian
+    Ru,
 }

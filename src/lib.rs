@@ -6,6 +6,7 @@ pub mod cli; // what a person types
 pub mod commands; // one verb a file
 pub mod config; // pipeline file → checked types
 pub mod reading; // files of any format → rows of text cells
+pub mod inspect; // an unknown export → how it is to be read, and a project
 pub mod ingest; // delivered files → canonical rows and rejects
 pub mod store; // every path: warehouse tables, staged files, locks
 pub mod models; // SQL files → headers, contracts, order, fingerprints
@@ -13,6 +14,7 @@ pub mod engine; // binds and executes models, month by month
 pub mod audits; // rows that must not exist
 pub mod publish; // staged → audited → committed → published
 pub mod report; // what a run says of itself, for people and machines
+pub mod compare; // what differs between two runs, and why
 
 pub mod clock; // the only reader of the wall clock
 pub mod console; // talk to stderr, data to stdout

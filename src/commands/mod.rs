@@ -1,7 +1,13 @@
 //! One verb a file.
 
+mod as_known;
 mod check;
 mod completions;
+mod diff;
+mod diff_rows;
+mod inspect;
+mod known;
+mod maintain;
 mod man;
 mod plan;
 mod query;
@@ -25,9 +31,14 @@ pub fn execute(cli: Cli, console: &Console) -> Result<ExitCode> {
     let project = || Project::open(&cli.global.project);
     match cli.command {
         Command::Run(arguments) => wait_for(run::run(&project()?, &arguments, console)),
+        Command::Inspect(arguments) => inspect::inspect(&cli.global.project, &arguments, console),
         Command::Plan(arguments) => wait_for(plan::plan(&project()?, &arguments, console)),
         Command::Check(arguments) => wait_for(check::check(&project()?, &arguments, console)),
         Command::Query(arguments) => wait_for(query::query(&project()?, &arguments, console)),
+        Command::Diff(arguments) => wait_for(diff::diff(&project()?, &arguments, console)),
+        Command::Maintain(arguments) => {
+            wait_for(maintain::maintain(&project()?, &arguments, console))
+        }
         Command::Tables(arguments) => tables::tables(&project()?, &arguments, console),
         Command::Runs(arguments) => wait_for(runs::runs(&project()?, &arguments, console)),
         Command::Completions { shell } => completions::completions(shell),

@@ -1,4 +1,4 @@
-//! `clientbase query`: read-only SQL over the results of the newest finished run.
+//! `clientbase query`: read-only SQL over the results of a finished run, by default the newest.
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
@@ -11,17 +11,15 @@ use arrow::datatypes::{Schema, SchemaRef};
 use futures::StreamExt;
 use parquet::arrow::ArrowWriter;
 
-use super::{load, table_names};
+use super::as_known::AsKnown;
+use super::load;
 use crate::cli::{QueryArguments, QueryFormat};
 use crate::config::Project;
 use crate::console::Console;
-use crate::engine::{Session, is_failed_store, read_only_query};
+use crate::engine::{AbsentTable, Session, is_failed_store, read_only_query};
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
-use crate::ingest::{SNAPSHOTS, history_tables, ledger_schema};
-use crate::models::Catalog;
-use crate::report::RunsFolder;
-use crate::store::{Location, Warehouse};
+use crate::report::RunReference;
 
 /// Runs a query and writes its rows.
 ///
@@ -41,29 +39,46 @@ pub async fn query(
         return Err(Error::configuration("Parquet is not for a terminal")
             .hint("write it to a file with --output FILE"));
     }
-    let (pipeline, catalog) = load(project, arguments.pipeline.as_deref())?;
-    let location = Location::open(&pipeline.warehouse)?;
-    let finished = RunsFolder::new(&location).newest_finished().await?.ok_or_else(|| {
-        Error::configuration(format!("pipeline {} has no results yet", pipeline.name))
-            .hint(format!("run it first: clientbase run {}", pipeline.name))
-    })?;
-    let warehouse =
-        Warehouse::open(&pipeline.warehouse, table_names(&catalog), Some(&finished.versions))
-            .await?;
-    let session = Session::for_reading(&location, pipeline.limits)?;
+    let (mut pipeline, catalog) = load(project, arguments.pipeline.as_deref())?;
+    if let Some(folder) = &arguments.within {
+        pipeline = pipeline.in_folder(project, folder)?;
+    }
+    let wanted = arguments.as_of.clone().unwrap_or(RunReference::Last(0));
+    let known = AsKnown::open(&pipeline, &catalog, &wanted).await?;
+    let (run, warehouse) = (&known.report.run, &known.warehouse);
+    let session = Session::for_reading(warehouse.location(), pipeline.limits)?;
     let context = session.context();
-    // A table that was never committed, such as rejects without a reject, is empty.
-    for name in table_names(&catalog) {
-        let Some(schema) = schema_of(&catalog, &name) else { continue };
-        let files = warehouse
-            .files(&name)
-            .map(|file| (warehouse.relative_path(&name, file, false), file.clone()));
-        let table = session.table(&schema, files);
-        context.register_table(&*name, table)?;
+    for name in &known.tables {
+        let table = match (known.schema(name)?, catalog.model(name)) {
+            (Some(schema), _) => {
+                let files = warehouse
+                    .files(name)
+                    .map(|file| (warehouse.relative_path(name, file, false), file.clone()));
+                session.table(&schema, files)
+            }
+            (None, Some(model)) => {
+                AbsentTable::provider(model.schema(), format!("run {run} has no table `{name}`"))
+            }
+            (None, None) => continue,
+        };
+        context.register_table(&**name, table)?;
+    }
+    if arguments.as_of.is_some() {
+        console.talk(format_args!(
+            "as known at run {run}, started at {}; results as of {}",
+            known.report.started,
+            known.report.as_of.as_deref().unwrap_or("?")
+        ));
     }
     let frame = read_only_query(&context, &arguments.sql).await?;
     let failed = |error: datafusion::error::DataFusionError| {
-        let general = match is_failed_store(&error) {
+        use datafusion::error::DataFusionError as Engine;
+        // A data file that is gone or damaged comes as an error of its format.
+        let of_file = matches!(
+            error.find_root(),
+            Engine::ObjectStore(_) | Engine::IoError(_) | Engine::ParquetError(_)
+        );
+        let general = match of_file || is_failed_store(&error) {
             true => Error::store("the query failed"),
             false => Error::configuration("the query failed"),
         };
@@ -90,7 +105,7 @@ pub async fn query(
             Error::store(format!("cannot write {}", path.display())).because(error)
         })?;
     }
-    console.detail(format_args!("results of run {}", finished.run));
+    console.detail(format_args!("results of run {run}"));
     Ok(ExitCode::Ok)
 }
 
@@ -99,14 +114,6 @@ fn partial(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".partial");
     PathBuf::from(name)
-}
-
-fn schema_of(catalog: &Catalog, table: &str) -> Option<SchemaRef> {
-    if table == SNAPSHOTS {
-        return Some(ledger_schema());
-    }
-    let history = history_tables().into_iter().find(|history| history.name == table);
-    history.map(|history| history.schema).or_else(|| Some(catalog.model(table)?.schema()))
 }
 
 /// Standard output, whose reader may go away at any time: that is their right, and no error.

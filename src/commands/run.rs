@@ -8,6 +8,7 @@ use bytes::Bytes;
 use datafusion::prelude::{ident, lit};
 use datafusion::scalar::ScalarValue;
 
+use super::known::Knowledge;
 use super::{load, table_names};
 use crate::audits::AuditFailure;
 use crate::cli::RunArguments;
@@ -39,8 +40,9 @@ pub async fn run(
     console: &Console,
 ) -> Result<ExitCode> {
     let started = Instant::now();
-    let (pipeline, catalog) = load(project, arguments.pipeline.as_deref())?;
+    let (mut pipeline, catalog) = load(project, arguments.pipeline.as_deref())?;
     check_catalog(&catalog, &pipeline.parameters, &pipeline.sources).await?;
+    let knowledge = Knowledge::choose(project, &mut pipeline, &catalog, arguments).await?;
     let location = Location::open(&pipeline.warehouse)?;
     let lock = Lock::acquire(&location)?;
     let is_new = location.read(OWNER).await?.is_none();
@@ -56,6 +58,7 @@ pub async fn run(
         pipeline: &pipeline,
         catalog: &catalog,
         arguments,
+        knowledge: &knowledge,
         console,
         stamp: &stamp,
         report: &mut report,
@@ -88,6 +91,9 @@ pub async fn run(
         console.data(serde_json::to_string_pretty(&report)?)?;
     } else if !console.is_quiet() {
         console.data(show_report(&report, matrix.as_ref(), console.is_verbose()))?;
+    }
+    if knowledge.known.is_some() {
+        console.talk(format_args!("results are in {}", published.shown()));
     }
     Ok(code)
 }
@@ -130,6 +136,7 @@ struct Work<'a> {
     pipeline: &'a Pipeline,
     catalog: &'a Catalog,
     arguments: &'a RunArguments,
+    knowledge: &'a Knowledge,
     console: &'a Console,
     stamp: &'a RunStamp,
     report: &'a mut RunReport,
@@ -137,13 +144,21 @@ struct Work<'a> {
 
 impl Work<'_> {
     async fn do_all(&mut self, location: &Location) -> Result<(ExitCode, Option<Matrix>)> {
+        self.knowledge.bring(location, self.catalog, self.stamp).await?;
         let names = table_names(self.catalog);
         let mut warehouse = Warehouse::open(&self.pipeline.warehouse, names, None).await?;
         let before = warehouse.versions();
+        self.report.based_on = match &self.knowledge.known {
+            Some(known) => Some(known.report.run.clone()),
+            None => RunsFolder::new(location).newest_finished().await?.map(|report| report.run),
+        };
+        self.report.known = self.knowledge.known.as_ref().map(|known| known.report.run.clone());
         let session = Session::new(location, self.pipeline.limits)?;
         let ledger = Ledger::load(&warehouse).await?;
         let sources = SourceFiles::find_all(self.pipeline, self.catalog).await?;
-        for source in unnamed_sources(&sources, &ledger) {
+        let unnamed = unnamed_sources(&sources, &ledger);
+        // A run on what was known earlier reads no source at all.
+        for source in unnamed.iter().filter(|_| self.knowledge.known.is_none()) {
             self.console.talk(format_args!(
                 "note: the pipeline file no longer names source `{source}`; its lines stay in \
                  the history (a renamed source delivers its lines a second time)"
@@ -173,7 +188,12 @@ impl Work<'_> {
         let is_refused =
             ingested.snapshots.iter().any(|(record, _)| record.state == DeliveryState::SetAside);
         let done = if is_refused { ExitCode::DataRejected } else { ExitCode::Ok };
-        let history = History::new(ingested.history.clone(), self.arguments.as_of)?;
+        let history =
+            History::new(ingested.history.clone(), self.knowledge.as_of).map_err(|error| {
+                let hint = [error.hint_text().map(str::to_owned), ingested.farthest()];
+                let hint: Vec<String> = hint.into_iter().flatten().collect();
+                error.hint(hint.join("; "))
+            })?;
         self.report.as_of = Some(history.as_of.date.to_string());
         self.report.months = Some((history.first, history.last));
         let context =

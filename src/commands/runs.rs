@@ -6,8 +6,9 @@ use crate::config::Project;
 use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
+use crate::month::describe_ranges;
 use crate::report::{Outcome, RunReport, RunsFolder, plain_table, show_report, thousands};
-use crate::store::Location;
+use crate::store::{Location, RetentionMark};
 
 /// Lists the runs of a pipeline, or shows one.
 ///
@@ -22,7 +23,8 @@ pub async fn runs(
     let location = Location::open(&pipeline.warehouse)?;
     let folder = RunsFolder::new(&location);
     let Some(wanted) = &arguments.run else {
-        return list(&folder, &pipeline.name, arguments.json, console).await;
+        let mark = RetentionMark::load(&location).await?;
+        return list(&folder, &pipeline.name, mark, arguments.json, console).await;
     };
     let name = if wanted == "last" {
         folder.names().await?.pop().ok_or_else(|| no_runs(&pipeline.name))?
@@ -49,13 +51,12 @@ fn no_runs(pipeline: &str) -> Error {
 async fn list(
     folder: &RunsFolder<'_>,
     pipeline: &str,
+    mark: Option<RetentionMark>,
     json: bool,
     console: &Console,
 ) -> Result<ExitCode> {
-    let mut reports = Vec::new();
-    for name in folder.names().await? {
-        reports.push(folder.read(&name).await?);
-    }
+    let mut reports = folder.all().await?;
+    link(&mut reports);
     if json {
         console.data(serde_json::to_string_pretty(&reports)?)?;
         return Ok(ExitCode::Ok);
@@ -66,41 +67,66 @@ async fn list(
     let rows = reports.iter().map(row).collect();
     let header = [
         "run",
-        "started",
+        "based on",
         "outcome",
         "as of",
         "files",
         "accepted",
+        "restated",
+        "tables changed",
         "months built",
         "rows built",
         "seconds",
         "version",
     ];
-    console.data(plain_table(&header, &[4, 5, 6, 7, 8], rows))?;
+    console.data(plain_table(&header, &[4, 5, 6, 7, 8, 9, 10], rows))?;
+    if let Some(mark) = mark {
+        console.talk(format_args!(
+            "runs before {} can no longer be read: maintain removed their table versions",
+            mark.oldest_kept_run
+        ));
+    }
     Ok(ExitCode::Ok)
 }
 
+/// Names the run before in reports of versions that did not: the finished one before it.
+fn link(reports: &mut [RunReport]) {
+    let mut newest: Option<String> = None;
+    for report in reports {
+        if report.based_on.is_none() {
+            report.based_on.clone_from(&newest);
+        }
+        if report.is_finished() {
+            newest = Some(report.run.clone());
+        }
+    }
+}
+
 fn row(report: &RunReport) -> Vec<String> {
-    let outcome = match report.outcome {
-        Outcome::Ok => "ok".to_owned(),
-        Outcome::NothingToDo => "nothing to do".to_owned(),
-        Outcome::DryRun => "dry run".to_owned(),
-        Outcome::AuditFailed => "audit failed".to_owned(),
-        Outcome::Failed => match &report.error {
-            Some(error) => format!("failed ({}, exit {})", error.fault, error.exit_code),
-            None => "failed".to_owned(),
-        },
+    let outcome = match (&report.outcome, &report.error) {
+        (Outcome::Failed, Some(error)) => {
+            format!("failed ({}, exit {})", error.fault, error.exit_code)
+        }
+        (outcome, _) => outcome.shown().to_owned(),
     };
+    // Only finished runs are links of the chain: the others left the results as they were.
+    let based_on = match report.is_finished() {
+        true => report.based_on.clone().unwrap_or_else(|| "-".to_owned()),
+        false => "not in the chain".to_owned(),
+    };
+    let tables = report.tables.iter().filter(|table| table.months_changed > 0).count();
     let accepted: u64 = report.snapshots.iter().map(|snapshot| snapshot.accepted).sum();
     let months: usize = report.tables.iter().map(|table| table.months_built).sum();
     let rows: u64 = report.tables.iter().map(|table| table.rows_built).sum();
     vec![
         report.run.clone(),
-        report.started.clone(),
+        based_on,
         outcome,
         report.as_of.clone().unwrap_or_default(),
         report.snapshots.len().to_string(),
         thousands(accepted),
+        describe_ranges(report.restated()),
+        tables.to_string(),
         thousands(months as u64),
         thousands(rows),
         format!("{:.2}", report.seconds),

@@ -23,6 +23,8 @@ pub struct PipelineFile {
     pub parameters: ParametersTable,
     #[serde(default)]
     pub limits: LimitsTable,
+    #[serde(default)]
+    pub retention: RetentionTable,
 }
 
 /// One text, or a list of them.
@@ -81,6 +83,13 @@ pub struct LimitsTable {
     pub memory_limit: Setting<String>,
     pub slice_months: Setting<i64>,
     pub threads: Setting<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionTable {
+    pub keep_days: Setting<i64>,
+    pub keep_runs: Setting<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -5,12 +5,14 @@ mod file;
 mod parameter_value;
 mod parameters;
 mod project;
+mod retention;
 mod source;
 
 pub use delivery::{ClosedMonths, ClosedPolicy, Contract, Delivery, Period, Reaction};
 pub use parameter_value::{ParameterType, ParameterValue, parse_type};
 pub use parameters::Parameters;
 pub use project::Project;
+pub use retention::Retention;
 pub use source::{FilesPlace, Source};
 
 use std::path::Path;
@@ -36,6 +38,8 @@ pub struct Pipeline {
     pub parameters: Parameters,
     /// What a run may use.
     pub limits: Limits,
+    /// Which runs stay readable.
+    pub retention: Retention,
 }
 
 /// What a run may use of the machine.
@@ -81,6 +85,7 @@ impl Pipeline {
         let parameters = Parameters::check(&raw.parameters, &place)?;
         let sources = source::check_all(project, raw.source, &place)?;
         let limits = check_limits(&raw.limits, &place)?;
+        let retention = Retention::check(&raw.retention, &place)?;
         let url = |setting: &file::Setting<String>, folder: &str| match setting {
             Some(location) => project
                 .resolve_folder(location.get_ref())
@@ -98,7 +103,34 @@ impl Pipeline {
             sources,
             parameters,
             limits,
+            retention,
         })
+    }
+
+    /// The same models and parameters on folders below another one, without sources: what is
+    /// known is brought there, and nothing is delivered.
+    ///
+    /// # Errors
+    /// When the folder lies in one that the pipeline reads from or writes to.
+    pub fn in_folder(&self, project: &Project, folder: &Path) -> Result<Self> {
+        let absolute = std::path::absolute(folder)?;
+        let below = |name: &str| project.resolve_folder(&absolute.join(name).to_string_lossy());
+        let (warehouse, published) = (below("warehouse")?, below("published")?);
+        let root = below("")?;
+        let places = self.sources.iter().flat_map(|source| &source.places);
+        let sources = places.map(|place| &place.folder);
+        for taken in [&self.warehouse, &self.published].into_iter().chain(sources) {
+            if root.as_str().starts_with(taken.as_str())
+                || taken.as_str().starts_with(root.as_str())
+            {
+                return Err(Error::configuration(format!(
+                    "--output {} and a folder of the pipeline ({taken}) lie in each other",
+                    folder.display()
+                ))
+                .hint("give a new folder somewhere else"));
+            }
+        }
+        Ok(Self { warehouse, published, sources: Vec::new(), ..self.clone() })
     }
 }
 

@@ -18,25 +18,26 @@ use crate::models::SqlFile;
 /// Parameters that need no `param:` line and may stay unused.
 const IMPLIED: [&str; 2] = ["first_month", "last_month"];
 
-/// A parameter as the engine binds it.
-pub(super) fn scalar(value: &ParameterValue) -> ScalarValue {
-    let list = |items: Vec<ScalarValue>, item_type: &DataType| {
-        ScalarValue::List(ScalarValue::new_list_nullable(&items, item_type))
-    };
-    match value {
-        ParameterValue::Decimal { unscaled, precision, scale } => {
-            ScalarValue::Decimal128(Some(*unscaled), *precision, *scale as i8)
-        }
-        ParameterValue::Double(number) => ScalarValue::Float64(Some(*number)),
-        ParameterValue::Integer(number) => ScalarValue::Int64(Some(*number)),
-        ParameterValue::Integers(numbers) => {
-            let items = numbers.iter().map(|number| ScalarValue::Int64(Some(*number)));
-            list(items.collect(), &DataType::Int64)
-        }
-        ParameterValue::Text(text) => ScalarValue::Utf8(Some(text.clone())),
-        ParameterValue::Texts(texts) => {
-            let items = texts.iter().map(|text| ScalarValue::Utf8(Some(text.clone())));
-            list(items.collect(), &DataType::Utf8)
+impl From<&ParameterValue> for ScalarValue {
+    fn from(value: &ParameterValue) -> Self {
+        let list = |items: Vec<Self>, item_type: &DataType| {
+            Self::List(Self::new_list_nullable(&items, item_type))
+        };
+        match value {
+            ParameterValue::Decimal { unscaled, precision, scale } => {
+                Self::Decimal128(Some(*unscaled), *precision, *scale as i8)
+            }
+            ParameterValue::Double(number) => Self::Float64(Some(*number)),
+            ParameterValue::Integer(number) => Self::Int64(Some(*number)),
+            ParameterValue::Integers(numbers) => {
+                let items = numbers.iter().map(|number| Self::Int64(Some(*number)));
+                list(items.collect(), &DataType::Int64)
+            }
+            ParameterValue::Text(text) => Self::Utf8(Some(text.clone())),
+            ParameterValue::Texts(texts) => {
+                let items = texts.iter().map(|text| Self::Utf8(Some(text.clone())));
+                list(items.collect(), &DataType::Utf8)
+            }
         }
     }
 }

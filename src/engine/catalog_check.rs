@@ -6,7 +6,7 @@ use datafusion::datasource::empty::EmptyTable;
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 
-use super::bind::{bind, scalar};
+use super::bind::bind;
 use super::execute::check_contract;
 use crate::config::{ParameterType, Parameters, Source};
 use crate::error::{Error, Result};
@@ -109,7 +109,7 @@ fn sample_values(
             continue;
         }
         let value = match parameters.get(name) {
-            Some(value) => scalar(value),
+            Some(value) => ScalarValue::from(value),
             None if RUN_PARAMETERS.contains(&name.as_str()) => date(),
             None => return Err(Error::bug(format!("parameter `{name}` lost its value"))),
         };

@@ -1,5 +1,6 @@
 //! Binds and executes models: which months are stale, in which slices, into which files.
 
+mod absent;
 mod bind;
 mod build;
 mod catalog_check;
@@ -12,6 +13,7 @@ mod session;
 mod staleness;
 mod tables;
 
+pub use absent::AbsentTable;
 pub use bind::{bind, logical_plan, read_only_query};
 pub use build::{BuildContext, Built, MonthState, TableBuild, build};
 pub use catalog_check::check_catalog;

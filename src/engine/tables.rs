@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use datafusion::prelude::{SessionContext, ident, lit};
 use datafusion::scalar::ScalarValue;
 
-use super::bind::scalar;
 use super::build::BuildContext;
 use super::staleness::{TableFiles, input_months};
 use crate::config::ParameterType;
@@ -112,7 +111,7 @@ pub fn statement_parameters(
             other => context
                 .parameters
                 .get(other)
-                .map(scalar)
+                .map(ScalarValue::from)
                 .ok_or_else(|| Error::bug(format!("parameter `{other}` lost its value")))?,
         };
         values.push((name.clone(), value));

@@ -114,6 +114,15 @@ impl Coverage {
         }
     }
 
+    /// Whether it speaks for every day of a range.
+    pub fn contains_all(&self, days: DayRange) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Everything => true,
+            Self::Days(_) => (days.first..=days.last).all(|day| self.contains(Some(day))),
+        }
+    }
+
     /// Days that both speak for.
     pub fn common_days(&self, other: &Self) -> Option<DayRange> {
         let (Self::Days(ours), Self::Days(theirs)) = (self, other) else { return None };

@@ -84,7 +84,13 @@ async fn find_in(source: &Source, place: &FilesPlace) -> Result<Vec<FoundFile>> 
         .hint("check `files` of the source, or whether the disk is mounted"));
     }
     let mut found = Vec::new();
-    for object in folder.list("").await? {
+    let listed = folder.list("").await.map_err(|error| {
+        error.hint(
+            "every file there, wanted or not, needs a name in UTF-8 without control letters, and \
+             links must not lead in a circle",
+        )
+    })?;
+    for object in listed {
         let path = folder.relative(&object.location);
         if matcher.is_match(&path) {
             found.push(FoundFile {

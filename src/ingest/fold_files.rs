@@ -17,9 +17,9 @@ use super::plan::{PlannedSnapshot, WorkReason};
 use super::record::{DeliveryState, SnapshotRecord};
 use super::restatement::{Restatement, Restatements, TwoVersions};
 use super::state::{Ingested, TableSlots};
-use super::survival::{KeyIndex, Survival};
+use super::survival::{KeyIndex, KnownFiles, Survival};
 use super::work::{IngestContext, as_of_data, source_of};
-use crate::config::{ClosedPolicy, Delivery};
+use crate::config::{ClosedPolicy, Delivery, Source};
 use crate::engine::AsOf;
 use crate::error::{Error, Result};
 use crate::models::FingerprintBuilder;
@@ -98,18 +98,24 @@ impl Fold<'_> {
             }
             let table = files.source.table;
             let slots = history.entry(table.name).or_default();
-            let index = key_index(&files.source.delivery, &of_source)?.map(Arc::new);
+            let known = Arc::new(KnownFiles::of(&state.ledger, source));
             let mut touched = touched_months(&of_source, &state.ledger, slots, source, table);
+            let index = self.key_index(files.source, &of_source, slots, &known)?.map(Arc::new);
             if let Some(index) = &index {
-                touched.extend(self.months_with_keys(index, slots, source, table, &touched)?);
+                self.add_months_with_keys(index, slots, files.source, &mut touched)?;
             }
-            let work = touched.into_iter().map(|month| {
+            let work = touched.keys().copied().map(|month| {
                 let slot = Slot::of_source(source, month);
                 let base = slots.get(&slot).cloned();
-                let (after, of_source, index) = (&after, &of_source, index.clone());
+                let (after, of_source) = (&after, &of_source);
+                let (index, known) = (index.clone(), Arc::clone(&known));
                 async move {
                     let survival = match &files.source.delivery {
-                        Delivery::Increment { .. } => increment(of_source, index),
+                        Delivery::Increment { .. } => Survival::Increment {
+                            read_again: read_again(of_source),
+                            known,
+                            key: index,
+                        },
                         Delivery::Period(_) | Delivery::Full => {
                             let read = of_source.iter().map(|file| file.record.sequence).collect();
                             let dated = month.zip(table.day_column);
@@ -123,12 +129,16 @@ impl Fold<'_> {
             let threads = self.context.limits.threads;
             let made: Vec<(Slot, Made)> =
                 futures::stream::iter(work).buffered(threads).try_collect().await?;
-            let mut same = 0;
+            let mut same = Vec::new();
+            let mut same_files = BTreeSet::new();
             for (slot, made) in made {
                 let base = slots.get(&slot).cloned();
                 let after = match made {
                     Made::Same => {
-                        same += usize::from(base.is_some());
+                        if base.is_some() {
+                            same.extend(slot.month);
+                            same_files.extend(touched.get(&slot.month).into_iter().flatten());
+                        }
                         continue;
                     }
                     Made::Nothing => {
@@ -144,15 +154,19 @@ impl Fold<'_> {
                 if table.name != super::SALES {
                     continue;
                 }
-                let versions = self.versions(source, month, before, after, &of_source);
+                let behind = names_of(&of_source, touched.get(&Some(month)));
+                let versions = self.versions(source, month, before, after, behind);
                 restatements.compare(&versions, self.context.session).await?;
             }
-            if same > 0 {
-                let files = of_source.iter().map(|file| file.record.file.as_str());
-                let months = if same == 1 { "month" } else { "months" };
+            if !same_files.is_empty() {
+                let files = names_of(&of_source, Some(&same_files));
+                let files = listed(files.iter().map(String::as_str));
+                let months = match table.day_column {
+                    Some(_) => crate::month::describe_ranges(same),
+                    None => "all rows".to_owned(),
+                };
                 notes.push(format!(
-                    "source `{source}`: {same} {months} delivered again without a difference ({})",
-                    listed(files)
+                    "source `{source}`: {months} delivered again without a difference ({files})"
                 ));
             }
         }
@@ -164,7 +178,7 @@ impl Fold<'_> {
 
     async fn fold_month(
         &self,
-        source: &crate::config::Source,
+        source: &Source,
         month: Option<Month>,
         base: Option<(DataFile, bool)>,
         delivered: &[&Delivered],
@@ -186,7 +200,12 @@ impl Fold<'_> {
         }
         let base = base.map(|(file, staged)| self.local_path(table.name, &file, staged));
         let ingredients = Ingredients { table, month, base: base.transpose()?, read, survival };
-        match fold(ingredients, self.context.session, self.scratch).await? {
+        // A task of its own: sorting and encoding keep a core busy.
+        let (session, scratch) = (self.context.session.clone(), self.scratch.clone());
+        let folding = tokio::spawn(async move { fold(ingredients, &session, &scratch).await });
+        let folded =
+            folding.await.map_err(|error| Error::bug("a fold broke off").because(error))??;
+        match folded {
             Folded::Unchanged => Ok(Made::Same),
             Folded::Empty => Ok(Made::Nothing),
             Folded::File(encoded, last_day) => {
@@ -203,25 +222,67 @@ impl Fold<'_> {
         }
     }
 
+    /// The keys of all new rows, whatever their month: a document may have moved to another
+    /// one.
+    fn key_index(
+        &self,
+        source: &Source,
+        delivered: &[&Delivered],
+        slots: &TableSlots,
+        known: &KnownFiles,
+    ) -> Result<Option<KeyIndex>> {
+        let Delivery::Increment { key } = &source.delivery else { return Ok(None) };
+        if key.is_empty() {
+            return Ok(None);
+        }
+        let mut index = KeyIndex::new(key.clone());
+        for file in delivered {
+            for (month, part) in file.parts.months() {
+                for chunk in 0..part.chunks() {
+                    for rows in file.parts.read(month, chunk) {
+                        index.add(&rows?, file.record.sequence)?;
+                    }
+                }
+            }
+        }
+        if delivered.iter().any(|file| file.planned.reason.keeps_place()) {
+            let read_again = read_again(delivered);
+            for path in self.held_files(source, slots)?.into_values() {
+                index.add_later(&path, known, &read_again)?;
+            }
+        }
+        Ok(Some(index))
+    }
+
     /// Months of the history that hold a row of a key that was delivered again.
-    fn months_with_keys(
+    fn add_months_with_keys(
         &self,
         index: &KeyIndex,
         slots: &TableSlots,
-        source: &str,
-        table: &CanonicalTable,
-        known: &BTreeSet<Option<Month>>,
-    ) -> Result<Vec<Option<Month>>> {
-        let mut found = Vec::new();
-        for (slot, (file, staged)) in slots {
-            if slot.source.as_deref() != Some(source) || known.contains(&slot.month) {
-                continue;
-            }
-            if index.is_in(&self.local_path(table.name, file, *staged)?)? {
-                found.push(slot.month);
+        source: &Source,
+        touched: &mut Touched,
+    ) -> Result<()> {
+        for (month, path) in self.held_files(source, slots)? {
+            let found = index.found_in(&path)?;
+            if !found.is_empty() {
+                touched.entry(month).or_default().extend(found);
             }
         }
-        Ok(found)
+        Ok(())
+    }
+
+    /// Files of the history with rows of a source, by month.
+    fn held_files(
+        &self,
+        source: &Source,
+        slots: &TableSlots,
+    ) -> Result<BTreeMap<Option<Month>, PathBuf>> {
+        let of_source =
+            slots.iter().filter(|(slot, _)| slot.source.as_deref() == Some(source.name.as_str()));
+        let placed = of_source.map(|(slot, (file, staged))| {
+            Ok((slot.month, self.local_path(source.table.name, file, *staged)?))
+        });
+        placed.collect()
     }
 
     fn local_path(&self, table: &str, file: &DataFile, is_staged: bool) -> Result<PathBuf> {
@@ -237,18 +298,17 @@ impl Fold<'_> {
         month: Month,
         before: (DataFile, bool),
         after: Option<(DataFile, bool)>,
-        delivered: &[&Delivered],
+        files: Vec<String>,
     ) -> TwoVersions {
         let placed = |(file, staged): (DataFile, bool)| {
             (self.context.warehouse.relative_path(super::SALES, &file, staged), file)
         };
-        let behind = delivered.iter().filter(|file| concerns(file, month));
         TwoVersions {
             source: source.to_owned(),
             month,
             before: placed(before),
             after: after.map(placed),
-            files: behind.map(|file| file.record.file.clone()).collect(),
+            files,
         }
     }
 
@@ -265,8 +325,8 @@ impl Fold<'_> {
             let record = &file.record;
             let closed = source_of(self.context.sources, &record.source)?.source.closed;
             let Some(days) = closed.after_days else { continue };
-            let is_free = [WorkReason::AcceptedByName, WorkReason::StagingChanged]
-                .contains(&file.planned.reason);
+            let reason = file.planned.reason;
+            let is_free = reason == WorkReason::AcceptedByName || reason.keeps_place();
             if !record.is_accepted() || closed.policy == ClosedPolicy::Accept || is_free {
                 continue;
             }
@@ -299,45 +359,14 @@ enum Made {
     File(DataFile),
 }
 
-fn increment(delivered: &[&Delivered], key: Option<Arc<KeyIndex>>) -> Survival {
+/// Files whose former rows go.
+fn read_again(delivered: &[&Delivered]) -> BTreeSet<String> {
     let again = delivered.iter().filter(|file| file.planned.reason != WorkReason::New);
-    let read_again = again.map(|file| file.record.file.clone()).collect();
-    Survival::Increment { read_again, key }
+    again.map(|file| file.record.file.clone()).collect()
 }
 
-/// The keys of all new rows, whatever their month: a document may have moved to another one.
-fn key_index(delivery: &Delivery, delivered: &[&Delivered]) -> Result<Option<KeyIndex>> {
-    let Delivery::Increment { key } = delivery else { return Ok(None) };
-    if key.is_empty() {
-        return Ok(None);
-    }
-    let mut index = KeyIndex::new(key.clone());
-    let mut in_order = delivered.to_vec();
-    in_order.sort_by_key(|file| file.record.sequence);
-    for file in in_order {
-        for (month, part) in file.parts.months() {
-            for chunk in 0..part.chunks() {
-                for rows in file.parts.read(month, chunk) {
-                    index.add(&rows?, file.record.sequence)?;
-                }
-            }
-        }
-    }
-    Ok(Some(index))
-}
-
-/// Whether a file has or had something to do with a month.
-fn concerns(file: &Delivered, month: Month) -> bool {
-    let record = &file.record;
-    let days = super::coverage::DayRange::of_month(month);
-    let covers = match &record.coverage {
-        Coverage::Nothing => false,
-        Coverage::Everything => true,
-        Coverage::Days(ranges) => ranges.iter().any(|range| range.overlaps(days)),
-    };
-    // A file that is read again may also have lost the month.
-    covers || record.months.contains(&month) || file.planned.reason != WorkReason::New
-}
+/// Months that files have something to do with, and the places of those files.
+type Touched = BTreeMap<Option<Month>, BTreeSet<u64>>;
 
 fn touched_months(
     delivered: &[&Delivered],
@@ -345,27 +374,37 @@ fn touched_months(
     slots: &TableSlots,
     source: &str,
     table: &CanonicalTable,
-) -> BTreeSet<Option<Month>> {
-    let held = || {
-        let of_source = slots.keys().filter(|slot| slot.source.as_deref() == Some(source));
-        of_source.map(|slot| slot.month)
-    };
+) -> Touched {
     if table.day_column.is_none() {
-        return BTreeSet::from([None]);
+        let all = delivered.iter().map(|file| file.record.sequence).collect();
+        return BTreeMap::from([(None, all)]);
     }
-    let mut touched: BTreeSet<Option<Month>> = BTreeSet::new();
+    let is_held = |month: &Month| slots.contains_key(&Slot::of_source(source, Some(*month)));
+    let mut touched = Touched::new();
     for file in delivered {
-        touched.extend(file.parts.months().map(|(month, _)| month));
-        let is_held = |month: &Month| slots.contains_key(&Slot::of_source(source, Some(*month)));
-        touched.extend(file.record.months.iter().filter(|month| is_held(month)).copied().map(Some));
+        let mut months: BTreeSet<Option<Month>> =
+            file.parts.months().map(|(month, _)| month).collect();
+        months.extend(file.record.months.iter().filter(|month| is_held(month)).copied().map(Some));
         if file.record.coverage == Coverage::Everything {
-            touched.extend(held());
+            let of_source = slots.keys().filter(|slot| slot.source.as_deref() == Some(source));
+            months.extend(of_source.map(|slot| slot.month));
         }
+        // A file that is delivered again may have lost a month.
         if let Some(old) = before.find(source, &file.record.file) {
-            touched.extend(old.months.iter().filter(|month| is_held(month)).copied().map(Some));
+            months.extend(old.months.iter().filter(|month| is_held(month)).copied().map(Some));
+        }
+        for month in months {
+            touched.entry(month).or_default().insert(file.record.sequence);
         }
     }
     touched
+}
+
+/// Names of the files with these places.
+fn names_of(files: &[&Delivered], places: Option<&BTreeSet<u64>>) -> Vec<String> {
+    let is_one =
+        |file: &&&Delivered| places.is_some_and(|places| places.contains(&file.record.sequence));
+    files.iter().filter(is_one).map(|file| file.record.file.clone()).collect()
 }
 
 fn describe(found: &Restatement) -> String {

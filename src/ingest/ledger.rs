@@ -102,7 +102,10 @@ impl Ledger {
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
         let holdings = match reader.schema().metadata().get(HOLDINGS) {
             Some(text) => serde_json::from_str(text).map_err(unreadable)?,
-            None => Holdings::default(),
+            None => {
+                return Err(Error::store(format!("{path} was written by another version"))
+                    .hint("remove the warehouse folder and run again: it is rebuilt from the delivered files"));
+            }
         };
         for batch in reader.build()? {
             let batch = batch?;

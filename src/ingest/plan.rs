@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::discover::{FoundFile, find_files};
 use super::ledger::Ledger;
-use super::record::SnapshotRecord;
+use super::record::{DeliveryState, SnapshotRecord};
 use super::set_aside::{kept_copy, named};
 use crate::config::{Delivery, Pipeline, Source};
 use crate::error::{Error, Result};
@@ -30,6 +30,10 @@ pub enum WorkReason {
     StagingChanged,
     /// It was set aside and is accepted by name now.
     AcceptedByName,
+    /// It was passed over for a file with the same bytes, which has others now.
+    TwinChanged,
+    /// A later file no longer speaks for days that this one had before.
+    SpeaksAgain,
 }
 
 impl WorkReason {
@@ -40,7 +44,19 @@ impl WorkReason {
             Self::Changed => "changed file",
             Self::StagingChanged => "changed staging or reading settings",
             Self::AcceptedByName => "accepted by name",
+            Self::TwinChanged => "its twin changed",
+            Self::SpeaksAgain => "speaks again",
         }
+    }
+
+    /// Whether the file keeps its place in the order of reading.
+    pub fn keeps_place(self) -> bool {
+        matches!(self, Self::StagingChanged | Self::SpeaksAgain)
+    }
+
+    /// Whether the rows that the file delivered before need not be what it delivers now.
+    pub fn brings_other_bytes(self) -> bool {
+        matches!(self, Self::Changed | Self::AcceptedByName)
     }
 }
 
@@ -62,7 +78,7 @@ pub struct SourceFiles<'a> {
     pub source: &'a Source,
     pub(super) staging: &'a Staging,
     pub(super) definition: Fingerprint,
-    files: Vec<FoundFile>,
+    pub(super) files: Vec<FoundFile>,
 }
 
 impl<'a> SourceFiles<'a> {
@@ -131,6 +147,8 @@ pub async fn plan_ingest(
                 });
             }
         }
+        let twins = orphaned_twins(files, ledger, &planned);
+        planned.extend(twins);
     }
     for record in ledger.records().iter().filter(|record| accepted.contains(&record.snapshot)) {
         planned.push(PlannedSnapshot {
@@ -143,10 +161,49 @@ pub async fn plan_ingest(
     }
     // Files that are read again keep their order, so that the later one still wins.
     planned.sort_by_key(|snapshot| match snapshot.reason {
-        WorkReason::StagingChanged => (0, snapshot.sequence),
-        WorkReason::New | WorkReason::Changed | WorkReason::AcceptedByName => (1, None),
+        reason if reason.keeps_place() => (0, snapshot.sequence),
+        _ => (1, None),
     });
     Ok(planned)
+}
+
+/// Files that were not added because another one had the same bytes, and that no other one
+/// has any more: without them their rows would be nowhere.
+fn orphaned_twins(
+    files: &SourceFiles<'_>,
+    ledger: &Ledger,
+    planned: &[PlannedSnapshot],
+) -> Vec<PlannedSnapshot> {
+    let source = &files.source.name;
+    let has_twin = |duplicate: &SnapshotRecord| {
+        ledger.records().iter().any(|record| {
+            record.source == *source
+                && record.bytes_hash == duplicate.bytes_hash
+                && matches!(record.state, DeliveryState::Accepted | DeliveryState::SetAside)
+                && !planned.iter().any(|snapshot| {
+                    snapshot.source == *source
+                        && snapshot.file == record.file
+                        && snapshot.reason.brings_other_bytes()
+                })
+        })
+    };
+    let orphaned = files.files.iter().filter(|file| {
+        let is_planned =
+            planned.iter().any(|other| other.source == *source && other.file == file.path);
+        let known = ledger.find(source, &file.path);
+        !is_planned
+            && known
+                .is_some_and(|record| record.state == DeliveryState::Duplicate && !has_twin(record))
+    });
+    orphaned
+        .map(|file| PlannedSnapshot {
+            source: source.clone(),
+            file: file.path.clone(),
+            reason: WorkReason::TwinChanged,
+            sequence: None,
+            found: file.clone(),
+        })
+        .collect()
 }
 
 async fn reason_to_read(

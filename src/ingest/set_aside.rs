@@ -1,9 +1,10 @@
 //! Files that were refused because they change closed months: kept whole in the warehouse
 //! until a person accepts them by name.
 
-use super::discover::{FoundFile, LocalFile};
+use super::discover::FoundFile;
 use super::ledger::Ledger;
 use super::record::{DeliveryState, SnapshotRecord};
+use super::state::Ingested;
 use crate::error::{Error, Result};
 use crate::models::Fingerprint;
 use crate::store::Location;
@@ -12,17 +13,41 @@ use crate::store::Location;
 const FOLDER: &str = "set_aside";
 
 /// Where a refused file is kept: its own name below the hash of what it is.
-pub fn kept_path(record: &SnapshotRecord) -> String {
+fn kept_path(record: &SnapshotRecord) -> String {
     let name = record.file.rsplit('/').next().unwrap_or(&record.file);
     format!("{FOLDER}/{}/{name}", record.snapshot)
 }
 
-/// Keeps the bytes of a refused file.
+/// Keeps the bytes of the files that a run refused. Comes before the commit of the ledger, so
+/// that no record waits for a file that is not there.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn keep(warehouse: &Location, record: &SnapshotRecord, file: &LocalFile) -> Result<()> {
-    warehouse.copy_in(file.path(), &kept_path(record)).await
+pub async fn keep_refused(warehouse: &Location, ingested: &Ingested) -> Result<()> {
+    for (record, file) in &ingested.refused {
+        warehouse.copy_in(file.path(), &kept_path(record)).await?;
+    }
+    Ok(())
+}
+
+/// Removes kept files that no record waits for any more.
+///
+/// # Errors
+/// When the store fails.
+pub async fn remove_settled(warehouse: &Location, ledger: &Ledger) -> Result<()> {
+    let waiting: Vec<String> = ledger
+        .records()
+        .iter()
+        .filter(|record| record.state == DeliveryState::SetAside)
+        .map(kept_path)
+        .collect();
+    for object in warehouse.list(FOLDER).await? {
+        let path = warehouse.relative(&object.location);
+        if !waiting.contains(&path) {
+            warehouse.delete(&path).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The kept copy of a refused file, as if it were delivered.

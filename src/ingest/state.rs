@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use arrow::datatypes::SchemaRef;
 
 use super::canonical::{CANONICAL_TABLES, history_schema};
+use super::discover::LocalFile;
 use super::ledger::Ledger;
 use super::plan::WorkReason;
 use super::record::SnapshotRecord;
 use super::rejects::rejects_schema;
 use super::restatement::{Restatement, restated_documents_schema, restatements_schema};
-use super::{REJECTS, RESTATED_DOCUMENTS, RESTATEMENTS};
+use super::{REJECTS, RESTATED_DOCUMENTS, RESTATEMENTS, SALES};
 use crate::store::{DataFile, Slot, Warehouse};
 
 /// Files of a table by slot, and whether each is only staged.
@@ -74,6 +75,8 @@ pub struct Ingested {
     pub restatements: Vec<Restatement>,
     /// Table → its files.
     pub history: BTreeMap<&'static str, TableSlots>,
+    /// Files that were set aside, to be kept with the commit.
+    pub refused: Vec<(SnapshotRecord, LocalFile)>,
     /// The ledger after this run.
     pub ledger: Ledger,
     /// The staged ledger file, when it changed.
@@ -95,6 +98,7 @@ impl Ingested {
             notes: Vec::new(),
             snapshots: Vec::new(),
             restatements: Vec::new(),
+            refused: Vec::new(),
             history: history_tables().iter().map(committed).collect(),
             ledger,
             ledger_file: None,
@@ -109,6 +113,21 @@ impl Ingested {
             count == ledger.held_files(table.name)
                 && (files.peek().is_none() || files.all(|file| ledger.holds(table.name, file)))
         })
+    }
+
+    /// Which of the files read now have the first and the last month, for messages about
+    /// months that cannot be meant.
+    pub fn farthest(&self) -> Option<String> {
+        let months = self.snapshots.iter().flat_map(|(record, _)| {
+            let is_sales = record.is_accepted() && record.table == SALES;
+            let months = record.accepted_by_month.keys().filter(move |_| is_sales);
+            months.map(|month| (*month, record.file.as_str()))
+        });
+        let (first, first_file) = months.clone().min()?;
+        let (last, last_file) = months.max()?;
+        Some(format!(
+            "of the files read now, {first_file} begins in {first} and {last_file} ends in {last}"
+        ))
     }
 
     /// Files of a table.

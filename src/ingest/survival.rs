@@ -10,7 +10,7 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::Date32Type;
 use arrow::row::{RowConverter, SortField};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use super::coverage::DayRange;
 use super::ledger::Ledger;
@@ -28,6 +28,8 @@ pub enum Survival {
     Increment {
         /// Files that are read again.
         read_again: BTreeSet<String>,
+        /// Files behind the rows of the history.
+        known: Arc<KnownFiles>,
         key: Option<Arc<KeyIndex>>,
     },
 }
@@ -101,23 +103,52 @@ impl Survival {
                 };
                 found.values().iter().map(|day| Some(stays(*day))).collect()
             }
-            Self::Increment { read_again, key } => {
+            Self::Increment { read_again, known, key } => {
                 let mut stays = vec![true; rows.num_rows()];
                 if file.is_none() && !read_again.is_empty() {
                     let files = column_of(rows, "source_file")?.as_string::<i32>();
                     for (row, stays) in stays.iter_mut().enumerate() {
-                        let name = files.value(row);
-                        let delivered = name.split_once('#').map_or(name, |(file, _)| file);
-                        *stays = !read_again.contains(delivered) && !read_again.contains(name);
+                        *stays = !read_again.contains(known.delivered(files.value(row)));
                     }
                 }
                 if let Some(key) = key {
-                    key.strike(rows, file, &mut stays)?;
+                    match file {
+                        Some(sequence) => key.strike(rows, |_| Some(sequence), &mut stays)?,
+                        None => {
+                            let files = column_of(rows, "source_file")?.as_string::<i32>();
+                            key.strike(rows, |row| known.sequence(files.value(row)), &mut stays)?;
+                        }
+                    }
                 }
                 BooleanArray::from(stays)
             }
         };
         Ok(filter_record_batch(rows, &mask)?)
+    }
+}
+
+/// Accepted files of a source with their places in the order of reading.
+#[derive(Debug)]
+pub struct KnownFiles(HashMap<String, u64>);
+
+impl KnownFiles {
+    /// Those of the ledger.
+    pub fn of(ledger: &Ledger, source: &str) -> Self {
+        let files = ledger.accepted(source);
+        Self(files.map(|record| (record.file.clone(), record.sequence)).collect())
+    }
+
+    /// The delivered file behind a row: its name may be followed by a sheet or archived file,
+    /// and may hold the letter that sets them off.
+    pub fn delivered<'n>(&self, name: &'n str) -> &'n str {
+        let ends = name.rmatch_indices('#').map(|(at, _)| at);
+        let mut names = std::iter::once(name).chain(ends.map(|end| &name[..end]));
+        names.find(|name| self.0.contains_key(*name)).unwrap_or(name)
+    }
+
+    /// Place of the delivered file behind a row.
+    pub fn sequence(&self, name: &str) -> Option<u64> {
+        self.0.get(self.delivered(name)).copied()
     }
 }
 
@@ -134,37 +165,75 @@ impl KeyIndex {
         Self { columns, last: HashMap::new() }
     }
 
-    /// Notes the keys of a new file. Files come in the order of reading.
+    /// Notes the keys of a file that is read.
     ///
     /// # Errors
     /// Only when arrays do not fit together.
     pub fn add(&mut self, rows: &RecordBatch, sequence: u64) -> Result<()> {
         for key in self.keys(rows)? {
-            self.last.insert(key, sequence);
+            let last = self.last.entry(key).or_insert(sequence);
+            *last = sequence.max(*last);
         }
         Ok(())
     }
 
-    /// Whether a file of the history has a row with one of the keys. Reads the key's columns
-    /// only.
+    /// Notes which rows of the history come after files that are read again by other rules:
+    /// those must not replace them.
+    ///
+    /// # Errors
+    /// When the history's file cannot be read.
+    pub fn add_later(
+        &mut self,
+        file: &Path,
+        known: &KnownFiles,
+        read_again: &BTreeSet<String>,
+    ) -> Result<()> {
+        for rows in self.columns_of(file)? {
+            let rows = rows?;
+            let files = column_of(&rows, "source_file")?.as_string::<i32>();
+            for (row, key) in self.keys(&rows)?.into_iter().enumerate() {
+                let name = files.value(row);
+                if read_again.contains(known.delivered(name)) {
+                    continue;
+                }
+                if let (Some(last), Some(sequence)) =
+                    (self.last.get_mut(&key), known.sequence(name))
+                {
+                    *last = sequence.max(*last);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Files with keys that a file of the history has, too. Reads the key's columns only.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn is_in(&self, file: &Path) -> Result<bool> {
-        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(file)?)?;
-        let columns =
-            ProjectionMask::columns(reader.parquet_schema(), self.columns.iter().copied());
-        for rows in reader.with_projection(columns).build()? {
-            if self.keys(&rows?)?.iter().any(|key| self.last.contains_key(key)) {
-                return Ok(true);
-            }
+    pub fn found_in(&self, file: &Path) -> Result<BTreeSet<u64>> {
+        let mut found = BTreeSet::new();
+        for rows in self.columns_of(file)? {
+            found.extend(self.keys(&rows?)?.iter().filter_map(|key| self.last.get(key)));
         }
-        Ok(false)
+        Ok(found)
     }
 
-    fn strike(&self, rows: &RecordBatch, file: Option<u64>, stays: &mut [bool]) -> Result<()> {
-        for (key, stays) in self.keys(rows)?.into_iter().zip(stays) {
-            *stays &= self.last.get(&key).is_none_or(|last| Some(*last) == file);
+    fn columns_of(&self, file: &Path) -> Result<ParquetRecordBatchReader> {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(file)?)?;
+        let columns = self.columns.iter().copied().chain(["source_file"]);
+        let columns = ProjectionMask::columns(reader.parquet_schema(), columns);
+        Ok(reader.with_projection(columns).build()?)
+    }
+
+    /// Strikes the rows whose key a later file has; `file_of` tells the place of a row's file.
+    fn strike(
+        &self,
+        rows: &RecordBatch,
+        file_of: impl Fn(usize) -> Option<u64>,
+        stays: &mut [bool],
+    ) -> Result<()> {
+        for (row, (key, stays)) in self.keys(rows)?.into_iter().zip(stays).enumerate() {
+            *stays &= self.last.get(&key).is_none_or(|last| Some(*last) == file_of(row));
         }
         Ok(())
     }

@@ -226,6 +226,10 @@ fn cell_of<'b>(
 fn text_of<'b>(cell: &Cell<'b>) -> Result<&'b str, (String, String)> {
     const REPLACEMENT: char = '\u{fffd}';
     match std::str::from_utf8(cell.bytes) {
+        Ok(text) if text.contains('\0') => {
+            // Most databases refuse it, and a disk that lost its power leaves it in files.
+            Err((text.replace('\0', "\u{2400}"), "holds a byte 0".to_owned()))
+        }
         Ok(text) if !cell.bytes.contains(&0xef) || !text.contains(REPLACEMENT) => Ok(text),
         _ => Err((
             String::from_utf8_lossy(cell.bytes).into_owned(),

@@ -9,13 +9,15 @@ use super::contract::check_contract;
 use super::coverage::{Coverage, DayRange, days_in_name};
 use super::fold_files::{Delivered, Fold};
 use super::ledger::Ledger;
+use super::notices::{days_to_come, missing_months, overlaps};
 use super::parts::{Parts, RowsBudget};
 use super::plan::{PlannedSnapshot, SourceFiles, WorkReason, exact, superseded};
 use super::read::{Counts, ReadFile, ReadJob, read_file};
 use super::record::{DeliveryState, SnapshotRecord, decimal_text};
+use super::returning::speak_again;
 use super::staging::StagingPlan;
 use super::state::Ingested;
-use super::{REJECTS, RESTATED_DOCUMENTS, RESTATEMENTS, SNAPSHOTS, set_aside};
+use super::{REJECTS, RESTATED_DOCUMENTS, RESTATEMENTS, SNAPSHOTS};
 use crate::clock::format_utc;
 use crate::config::{Delivery, Limits, Period};
 use crate::console::Console;
@@ -59,10 +61,17 @@ pub async fn ingest(
     let passed_over = superseded(context.sources, &mut planned);
     let mut delivered = read_all(context, planned, &state.ledger, scratch).await?;
     refuse_conflicts(&delivered)?;
-    refuse_rejects(context.sources, &delivered)?;
     number(&mut delivered, &state.ledger);
+    let again = speak_again(context.sources, &state.ledger, &mut delivered).await?;
+    let mut again = read_all(context, again, &state.ledger, scratch).await?;
+    number(&mut again, &state.ledger);
+    delivered.append(&mut again);
+    refuse_rejects(context.sources, &delivered)?;
     let full = last_full_month(&state, &delivered);
-    for file in delivered.iter().filter(|file| file.record.is_accepted()) {
+    let compared = |file: &&Delivered| {
+        file.record.is_accepted() && file.planned.reason != WorkReason::SpeaksAgain
+    };
+    for file in delivered.iter().filter(compared) {
         let files = source_of(context.sources, &file.record.source)?;
         let notes = check_contract(files.source, files.staging, &file.record, &state.ledger, full)?;
         state.notes.extend(notes);
@@ -70,20 +79,23 @@ pub async fn ingest(
     let fold = Fold { context, scratch };
     let folded = fold.fold_all(&mut delivered, &state).await?;
     state.notes.extend(folded.notes);
+    state.notes.extend(days_to_come(&delivered, context.run.moment));
+    state.notes.extend(overlaps(&delivered, &state.ledger));
     state.restatements = folded.restatements.found.clone();
     state.history = folded.history;
     keep_side_tables(context, &mut state, &mut delivered, folded.restatements).await?;
     for file in delivered {
         state.ledger.put(file.record.clone());
+        if file.record.state == DeliveryState::SetAside {
+            state.refused.push((file.record.clone(), file.local));
+        }
         state.snapshots.push((file.record, file.planned.reason));
     }
-    let mut sequence = state.ledger.next_sequence();
     for planned in passed_over {
-        let mut record = blank_record(context, &planned, blake3::hash(&[]))?;
+        let hash = planned.found.hash().await?;
+        let mut record = blank_record(context, &planned, hash)?;
         record.state = DeliveryState::Superseded;
-        record.bytes_hash = planned.found.hash().await?.to_hex().to_string();
-        record.sequence = sequence;
-        sequence += 1;
+        record.sequence = state.ledger.next_sequence();
         state.notes.push(format!(
             "{}: not read, because a later file of the whole history arrived with it",
             planned.file
@@ -123,10 +135,15 @@ async fn read_all(
         plans.insert(&files.source.name, plan);
     }
     let budget = RowsBudget::new(context.limits.memory_bytes / ROWS_SHARE);
+    let other_bytes: BTreeSet<(String, String)> = planned
+        .iter()
+        .filter(|snapshot| snapshot.reason.brings_other_bytes())
+        .map(|snapshot| (snapshot.source.clone(), snapshot.file.clone()))
+        .collect();
     let progress = context.console.progress("reading snapshots", planned.len() as u64);
     let work = planned.into_iter().map(|snapshot| {
         let plan = plans.get(snapshot.source.as_str()).cloned();
-        let (progress, budget) = (&progress, &budget);
+        let (progress, budget, other_bytes) = (&progress, &budget, &other_bytes);
         async move {
             let plan = plan.ok_or_else(|| {
                 Error::configuration(format!(
@@ -135,7 +152,12 @@ async fn read_all(
                 ))
             })?;
             let name = snapshot.file.clone();
-            let read = read_one(context, snapshot, plan, ledger, (scratch, budget)).await?;
+            let is_twin = |record: &SnapshotRecord| {
+                !other_bytes.contains(&(record.source.clone(), record.file.clone()))
+            };
+            let twins = ledger.accepted(&snapshot.source).filter(|record| is_twin(record));
+            let twins: Vec<&SnapshotRecord> = twins.collect();
+            let read = read_one(context, snapshot, plan, &twins, (scratch, budget)).await?;
             progress.advance(&name);
             Ok::<_, Error>(read)
         }
@@ -151,7 +173,7 @@ async fn read_one(
     context: &IngestContext<'_>,
     planned: PlannedSnapshot,
     plan: StagingPlan,
-    ledger: &Ledger,
+    twins: &[&SnapshotRecord],
     (scratch, budget): (&Scratch, &RowsBudget),
 ) -> Result<Delivered> {
     let files = source_of(context.sources, &planned.source)?;
@@ -161,7 +183,7 @@ async fn read_one(
     let schema = super::canonical::history_schema(source.table);
     let nothing = Arc::new(Parts::new(schema, source.table.day_column, scratch, budget));
     if matches!(source.delivery, Delivery::Increment { .. })
-        && let Some(twin) = same_bytes(ledger, &record)
+        && let Some(twin) = same_bytes(twins, &record)
     {
         record.state = DeliveryState::Duplicate;
         let note = format!("{}: not added, because it has the same bytes as {twin}", record.file);
@@ -293,9 +315,9 @@ fn fill(record: &mut SnapshotRecord, parts: &Parts, counts: Counts) -> Result<()
 }
 
 /// Another accepted file of the source with the same bytes.
-fn same_bytes(ledger: &Ledger, record: &SnapshotRecord) -> Option<String> {
-    let twin = ledger
-        .accepted(&record.source)
+fn same_bytes(twins: &[&SnapshotRecord], record: &SnapshotRecord) -> Option<String> {
+    let twin = twins
+        .iter()
         .find(|other| other.bytes_hash == record.bytes_hash && other.file != record.file);
     twin.map(|twin| twin.file.clone())
 }
@@ -328,13 +350,10 @@ fn mark_twins(sources: &[SourceFiles<'_>], read: &mut [Delivered]) {
 fn number(delivered: &mut [Delivered], ledger: &Ledger) {
     let mut next = ledger.next_sequence();
     for file in delivered {
-        file.record.sequence = match (file.planned.reason, file.planned.sequence) {
-            (WorkReason::StagingChanged, Some(kept)) => kept,
-            _ => {
-                next += 1;
-                next - 1
-            }
-        };
+        file.record.sequence = file.planned.sequence.unwrap_or_else(|| {
+            next += 1;
+            next - 1
+        });
     }
 }
 
@@ -358,7 +377,7 @@ fn refuse_other_table(sources: &[SourceFiles<'_>], ledger: &Ledger) -> Result<()
 /// one is right cannot be known, and taking either would lose the other's lines.
 fn refuse_conflicts(delivered: &[Delivered]) -> Result<()> {
     let arrived: Vec<&Delivered> =
-        delivered.iter().filter(|file| file.planned.reason != WorkReason::StagingChanged).collect();
+        delivered.iter().filter(|file| !file.planned.reason.keeps_place()).collect();
     for (place, one) in arrived.iter().enumerate() {
         for other in &arrived[place + 1..] {
             let (one, other) = (&one.record, &other.record);
@@ -414,7 +433,7 @@ pub(super) fn as_of_data(state: &Ingested, delivered: &[Delivered]) -> Option<As
     chrono::NaiveDate::from_epoch_days(last).map(|date| AsOf { date })
 }
 
-/// Stages rejects and restatements, and keeps what was set aside.
+/// Stages rejects and restatements.
 async fn keep_side_tables(
     context: &IngestContext<'_>,
     state: &mut Ingested,
@@ -426,7 +445,6 @@ async fn keep_side_tables(
         state.notes.append(&mut file.notes);
         let record = &file.record;
         if record.state == DeliveryState::SetAside {
-            set_aside::keep(warehouse.location(), record, &file.local).await?;
             continue;
         }
         let slot = rejects_slot(&record.source, &record.file);
@@ -454,21 +472,4 @@ async fn keep_side_tables(
 /// may hold anything.
 fn rejects_slot(source: &str, file: &str) -> Slot {
     Slot::of_source(&format!("{source}/{}", Fingerprint::of(file.as_bytes())), None)
-}
-
-/// Months between a source's first and last one for which nothing was delivered.
-fn missing_months(sources: &[SourceFiles<'_>], ledger: &Ledger) -> Vec<String> {
-    let mut notes = Vec::new();
-    for files in sources.iter().filter(|files| files.source.table.name == super::SALES) {
-        let name = &files.source.name;
-        let known: BTreeSet<Month> =
-            ledger.accepted(name).flat_map(|record| record.months.iter().copied()).collect();
-        let (Some(first), Some(last)) = (known.first(), known.last()) else { continue };
-        let missing = first.through(*last).filter(|month| !known.contains(month));
-        let missing = crate::month::describe_ranges(missing);
-        if !missing.is_empty() {
-            notes.push(format!("source `{name}` delivered nothing for {missing}"));
-        }
-    }
-    notes
 }

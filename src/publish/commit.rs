@@ -10,7 +10,7 @@ use crate::engine::{BuildContext, Built};
 use crate::error::Result;
 use crate::ingest::{
     Ingested, RESTATED_DOCUMENTS, RESTATEMENTS, SNAPSHOTS, TableSlots, history_tables,
-    ledger_schema,
+    keep_refused, ledger_schema, remove_settled,
 };
 use crate::models::Catalog;
 use crate::store::{DataFile, RunStamp, Slot, TableVersion, Warehouse};
@@ -102,10 +102,12 @@ impl Audited {
             let files = ingested.history.get(table.name).unwrap_or(&nothing);
             commit.table(table.name, &table.schema, table.description, files).await?;
         }
-        if let Some(file) = ingested.ledger_file {
+        keep_refused(commit.warehouse.location(), &ingested).await?;
+        if let Some(file) = ingested.ledger_file.take() {
             let files = BTreeMap::from([(file.slot.clone(), (file, true))]);
             let snapshots = "Delivered files, one row per file";
             commit.table(SNAPSHOTS, &ledger_schema(), snapshots, &files).await?;
+            remove_settled(commit.warehouse.location(), &ingested.ledger).await?;
         }
         for model in &catalog.models {
             if let Some(files) = built.files.get(&model.name) {

@@ -135,6 +135,8 @@ fn cells_of(block: &RowBlock) -> Vec<String> {
 fn joined(rows: &[HeaderRow], merged: &[Merged]) -> Vec<String> {
     let width = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
     let last_line = rows.last().map_or(0, |row| row.line);
+    let starts_here = |range: &&Merged| rows.iter().any(|row| row.line == range.first_row);
+    let merged: Vec<&Merged> = merged.iter().filter(starts_here).collect();
     let text = |row: &HeaderRow, column: usize| -> String {
         let own = row.cells.get(column).cloned().unwrap_or_default();
         if !own.is_empty() {
@@ -151,17 +153,7 @@ fn joined(rows: &[HeaderRow], merged: &[Merged]) -> Vec<String> {
         });
         first.unwrap_or_default()
     };
-    // A merged cell may reach beyond the last cell with a text.
-    let merged_width = merged
-        .iter()
-        .filter(|range| {
-            range.last_row < last_line && rows.iter().any(|r| r.line == range.first_row)
-        })
-        .map(|range| range.last_column + 1)
-        .max()
-        .unwrap_or(0)
-        .min(width.max(1) + 256);
-    (0..width.max(merged_width))
+    (0..width)
         .map(|column| {
             let mut parts: Vec<String> = Vec::new();
             for row in rows {
@@ -235,12 +227,17 @@ fn nearest<'n>(wanted: &str, names: &'n [String]) -> Option<&'n str> {
         .map(|(_, name)| name)
 }
 
+/// Terminals act on control letters.
+fn shown_letter(letter: char) -> char {
+    if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter }
+}
+
 fn listed(names: &[String]) -> String {
     let mut shown: Vec<String> = names
         .iter()
         .filter(|name| !name.is_empty())
         .take(SHOWN_NAMES)
-        .map(|name| name.chars().take(60).collect())
+        .map(|name| name.chars().take(60).map(shown_letter).collect())
         .collect();
     if names.len() > SHOWN_NAMES {
         shown.push("…".to_owned());

@@ -1,6 +1,6 @@
 //! Delivered files of any format → rows of text cells.
 //!
-//! [`members`] lists the tables in a file, [`Table`] finds the header of one and delivers its
+//! [`members()`] lists the tables in a file, [`Table`] finds the header of one and delivers its
 //! rows in [`RowBlock`]s. What cells mean is decided above: [`parse_decimal`],
 //! [`parse_integer`] and [`DateParser`] read their text strictly.
 

@@ -30,6 +30,15 @@ pub fn show_report(report: &RunReport, matrix: Option<&Matrix>, verbose: bool) -
     if let (Some(as_of), Some((first, last))) = (&report.as_of, report.months) {
         let _ = writeln!(text, "results for {first} to {last}, as of {as_of}");
     }
+    match (&report.known, &report.based_on) {
+        (Some(known), _) => {
+            let _ = writeln!(text, "computed from what was known at run {known}");
+        }
+        (None, Some(before)) if verbose => {
+            let _ = writeln!(text, "based on run {before}");
+        }
+        _ => {}
+    }
     show_snapshots(&mut text, report, verbose);
     for note in &report.notes {
         let _ = writeln!(text, "  note: {note}");

@@ -1,6 +1,6 @@
 //! The report of one run, kept as JSON in the warehouse.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,19 @@ pub enum Outcome {
     /// The run broke off. Before the commit yesterday's results stand; what was committed
     /// before it broke off is completed by the next run.
     Failed,
+}
+
+impl Outcome {
+    /// For people.
+    pub fn shown(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NothingToDo => "nothing to do",
+            Self::DryRun => "dry run",
+            Self::AuditFailed => "audit failed",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// Everything there is to say about one run. Fields are only ever added, each with a default,
@@ -63,6 +76,12 @@ pub struct RunReport {
     /// What the tables were made by.
     #[serde(default)]
     pub definitions: BTreeMap<String, Definition>,
+    /// The finished run whose state this one went on from; none for the first.
+    #[serde(default)]
+    pub based_on: Option<String>,
+    /// The run whose knowledge these results were computed from, when it was not today's.
+    #[serde(default)]
+    pub known: Option<String>,
     pub error: Option<ErrorReport>,
 }
 
@@ -134,6 +153,11 @@ pub struct ErrorReport {
 }
 
 impl RunReport {
+    /// Months of sales that were known before this run and differ after it.
+    pub fn restated(&self) -> BTreeSet<Month> {
+        self.restatements.iter().map(|restatement| restatement.month).collect()
+    }
+
     /// A report of a run that has just started.
     pub fn started(run: &str, pipeline: &str, started: String) -> Self {
         Self {
@@ -153,8 +177,15 @@ impl RunReport {
             published: None,
             versions: BTreeMap::new(),
             definitions: BTreeMap::new(),
+            based_on: None,
+            known: None,
             error: None,
         }
+    }
+
+    /// Whether the run's results stand: only such runs are links of the chain.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.outcome, Outcome::Ok | Outcome::NothingToDo)
     }
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use super::run_report::{Outcome, RunReport};
+use super::run_report::RunReport;
 use crate::error::{Error, Result};
 use crate::store::Location;
 
@@ -24,6 +24,27 @@ impl<'a> RunsFolder<'a> {
     /// The reports kept in a warehouse.
     pub fn new(warehouse: &'a Location) -> Self {
         Self { warehouse }
+    }
+
+    /// How people name the warehouse.
+    pub fn shown(&self) -> String {
+        self.warehouse.shown()
+    }
+
+    pub(super) fn warehouse(&self) -> &'a Location {
+        self.warehouse
+    }
+
+    /// All reports, oldest first.
+    ///
+    /// # Errors
+    /// When the store fails or a report cannot be read.
+    pub async fn all(&self) -> Result<Vec<RunReport>> {
+        let mut reports = Vec::new();
+        for name in self.names().await? {
+            reports.push(self.read(&name).await?);
+        }
+        Ok(reports)
     }
 
     /// Keeps a report.
@@ -82,7 +103,7 @@ impl<'a> RunsFolder<'a> {
     pub async fn newest_finished(&self) -> Result<Option<RunReport>> {
         for name in self.names().await?.iter().rev() {
             let report = self.read(name).await?;
-            if matches!(report.outcome, Outcome::Ok | Outcome::NothingToDo) {
+            if report.is_finished() {
                 return Ok(Some(report));
             }
         }

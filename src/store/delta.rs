@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Schema, SchemaRef};
+use chrono::{DateTime, Utc};
+use deltalake_core::checkpoints::{cleanup_expired_logs_for, create_checkpoint};
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TableReference};
 use deltalake_core::kernel::{Action, Add, MetadataExt as _, Remove, StructType};
+use deltalake_core::logstore::get_actions;
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
@@ -22,7 +25,8 @@ pub type TableVersion = u64;
 
 /// Log entries between two checkpoints; keeps opening a table cheap for ever.
 const CHECKPOINT_INTERVAL: &str = "20";
-/// How long replaced files and log entries are kept: history is what this project is for.
+/// How long Delta tools are asked to keep replaced files and log entries: history is what this
+/// project is for. `maintain` goes by runs instead.
 const RETENTION: &str = "interval 3650 days";
 
 impl From<DeltaTableError> for Error {
@@ -103,6 +107,68 @@ fn stats_of(file: &DataFile) -> String {
         .to_string()
 }
 
+/// The columns of a loaded table, as they were at its version.
+pub fn schema(table: &DeltaTable) -> Result<SchemaRef> {
+    Ok(table.snapshot()?.snapshot().arrow_schema())
+}
+
+/// What a loaded table is, as its version says.
+pub fn description(table: &DeltaTable) -> Result<String> {
+    Ok(table.snapshot()?.metadata().description().unwrap_or_default().to_owned())
+}
+
+/// Name in the commits under which the run is noted that made them.
+const RUN: &str = "clientbase.run";
+
+/// The run that committed a version; none when the log does not say.
+pub async fn committed_by(table: &DeltaTable, version: TableVersion) -> Result<Option<String>> {
+    let run = |action: &Action| match action {
+        Action::CommitInfo(commit) => commit.info.get(RUN)?.as_str().map(str::to_owned),
+        _ => None,
+    };
+    // Only a checkpoint may be left of a version whose entry another tool has removed.
+    let Some(bytes) = table.log_store().read_commit_entry(version).await? else { return Ok(None) };
+    Ok(get_actions(version, &bytes)?.iter().find_map(run))
+}
+
+/// Names of the files that the commits after a version, up to the loaded one, added.
+pub async fn added_after(table: &DeltaTable, version: TableVersion) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for later in version + 1..=table.version().unwrap_or(version) {
+        for action in actions(table, later).await? {
+            if let Action::Add(add) = action {
+                names.push(add.path);
+            }
+        }
+    }
+    Ok(names)
+}
+
+async fn actions(table: &DeltaTable, version: TableVersion) -> Result<Vec<Action>> {
+    let bytes = table.log_store().read_commit_entry(version).await?.ok_or_else(|| {
+        Error::store(format!("version {version} is missing from a log in the warehouse"))
+            .hint("restore the warehouse folder from a backup")
+    })?;
+    Ok(get_actions(version, &bytes)?)
+}
+
+/// Writes the state of the loaded version as one file, from which later readings start.
+pub async fn checkpoint(table: &DeltaTable) -> Result<()> {
+    Ok(create_checkpoint(table, None).await?)
+}
+
+/// Removes log entries before a version, of which a checkpoint must exist. Returns how many.
+pub async fn forget_before(
+    table: &DeltaTable,
+    version: TableVersion,
+    moment: DateTime<Utc>,
+) -> Result<usize> {
+    // The age of an entry does not matter: the runs decide. A day beyond the present moment
+    // makes the cut-off by age say nothing.
+    let cutoff = moment.timestamp_millis() + 86_400_000;
+    Ok(cleanup_expired_logs_for(version, table.log_store().as_ref(), cutoff, None).await?)
+}
+
 /// Commits one version: some files added, some removed, the schema replaced if it changed.
 /// Creates the table when there is none. Returns the new version.
 pub async fn commit(
@@ -122,7 +188,7 @@ pub async fn commit(
     })?;
     let moment = run.moment.timestamp_millis();
     let mut actions: Vec<Action> = added.iter().map(|file| add(file, moment)).collect();
-    let run_id = HashMap::from([("clientbase.run".to_owned(), json!(run.id))]);
+    let run_id = HashMap::from([(RUN.to_owned(), json!(run.id))]);
     let Some(table) = table else {
         let created = CreateBuilder::new()
             .with_log_store(builder(warehouse, name)?.build_storage()?)
@@ -158,7 +224,10 @@ pub async fn commit(
     }
     let operation =
         DeltaOperation::Write { mode: SaveMode::Overwrite, partition_by: None, predicate: None };
-    let finished = CommitBuilder::from(CommitProperties::default().with_metadata(run_id))
+    // Only `maintain` may shorten a log: it knows which runs still refer to it.
+    let properties =
+        CommitProperties::default().with_metadata(run_id).with_cleanup_expired_logs(Some(false));
+    let finished = CommitBuilder::from(properties)
         .with_actions(actions)
         // We hold the lock: a conflict means a foreign writer, which must not be retried over.
         .with_max_retries(0)

@@ -206,6 +206,17 @@ fn temporary_beside(target: &FilePath) -> PathBuf {
     folder.join(format!("{TEMPORARY}{}", uuid::Uuid::new_v4().simple()))
 }
 
+/// Syncs every file of a folder and the folder itself, however they were written.
+pub fn sync_files(folder: &FilePath) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            File::open(entry.path())?.sync_all()?;
+        }
+    }
+    File::open(folder)?.sync_all()
+}
+
 /// Whether a file's name is that of one that a killed writer left half written.
 pub fn is_left_over(name: &str) -> bool {
     name.starts_with(TEMPORARY)

@@ -236,6 +236,7 @@ impl Location {
     }
 
     fn failed(&self, verb: &str, relative: &str, error: object_store::Error) -> Error {
-        Error::store(format!("cannot {verb} {relative} in {}", self.shown())).because(error)
+        let what = if relative.is_empty() { String::new() } else { format!("{relative} in ") };
+        Error::store(format!("cannot {verb} {what}{}", self.shown())).because(error)
     }
 }

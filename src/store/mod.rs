@@ -5,7 +5,9 @@ mod delta;
 mod durable;
 mod location;
 mod lock;
+mod maintenance;
 mod parquet_file;
+mod retention;
 mod scratch;
 mod warehouse;
 
@@ -14,6 +16,8 @@ pub use delta::TableVersion;
 pub use durable::is_left_over;
 pub use location::Location;
 pub use lock::Lock;
+pub use maintenance::{LeftOvers, TableUpkeep, plan_upkeep};
 pub use parquet_file::{EncodedFile, FileBody, ParquetEncoder};
+pub use retention::RetentionMark;
 pub use scratch::{SPILL, Scratch};
 pub use warehouse::{RunStamp, STAGING, TableState, Warehouse};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Schema, SchemaRef};
 use chrono::{DateTime, Utc};
 use deltalake_core::DeltaTable;
 use futures::future::try_join_all;
@@ -92,6 +92,49 @@ impl Warehouse {
     /// The committed file of a slot.
     pub fn file(&self, table: &str, slot: &Slot) -> Option<&DataFile> {
         self.tables.get(table)?.files.get(slot)
+    }
+
+    /// Columns of a table at the opened version; none when it does not exist.
+    ///
+    /// # Errors
+    /// When the table's columns cannot be read.
+    pub fn schema(&self, table: &str) -> Result<Option<SchemaRef>> {
+        let opened = self.tables.get(table).and_then(|state| state.table.as_ref());
+        opened.map(delta::schema).transpose()
+    }
+
+    /// The run that committed the opened version of a table; none when the table does not
+    /// exist or its log does not say.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn committed_by(&self, table: &str) -> Result<Option<String>> {
+        let Some(state) = self.tables.get(table) else { return Ok(None) };
+        match (&state.table, state.version) {
+            (Some(table), Some(version)) => delta::committed_by(table, version).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// Makes tables of another, empty warehouse out of the opened versions of tables of this
+    /// one. Files are shared where the disk allows it.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub async fn hand_over(&self, tables: &[String], to: &Location, run: &RunStamp) -> Result<()> {
+        for name in tables {
+            let Some(table) = self.tables.get(name).and_then(|state| state.table.as_ref()) else {
+                continue;
+            };
+            let files: Vec<DataFile> = self.files(name).cloned().collect();
+            for file in &files {
+                let path = committed_path(name, file);
+                self.location.copy_to(&path, to, &path).await?;
+            }
+            let (schema, description) = (delta::schema(table)?, delta::description(table)?);
+            delta::commit(to, name, &schema, &description, None, (&files, &[]), run).await?;
+        }
+        Ok(())
     }
 
     /// Versions of all tables that exist.

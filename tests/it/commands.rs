@@ -17,7 +17,7 @@ fn shop() -> TestProject {
 }
 
 /// Compares a call with its snapshot; what differs from run to run is named instead.
-fn check(name: &str, project: &TestProject, called: &Called) {
+pub fn check(name: &str, project: &TestProject, called: &Called) {
     let text = format!(
         "exit code: {}\n--- stdout\n{}\n--- stderr\n{}",
         called.code,
@@ -42,7 +42,18 @@ fn check(name: &str, project: &TestProject, called: &Called) {
 fn help() {
     let project = TestProject::new("");
     check("help", &project, &project.call(&["--help"]));
-    for command in ["run", "plan", "check", "query", "tables", "runs", "completions", "man"] {
+    for command in [
+        "run",
+        "plan",
+        "check",
+        "query",
+        "diff",
+        "maintain",
+        "tables",
+        "runs",
+        "completions",
+        "man",
+    ] {
         check(&format!("help_{command}"), &project, &project.call(&[command, "--help"]));
     }
 }

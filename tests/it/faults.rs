@@ -376,11 +376,7 @@ fn damaged_files_are_named() {
         ("cut.csv.gz", packed[..packed.len() / 2].to_vec(), "cut.csv.gz"),
         ("text.csv.gz", b"date,client\n".to_vec(), "text.csv.gz"),
         ("empty.csv", Vec::new(), "empty.csv: the file is empty"),
-        (
-            "other.csv",
-            b"datum,kunde\n1,2\n".to_vec(),
-            "other.csv:1: the header has no column `date`",
-        ),
+        ("other.csv", b"datum,kunde\n1,2\n".to_vec(), "other.csv: no header is found"),
         (
             "twice.csv",
             b"date,date,document,client,product,manager,quantity,amount,cost\n".to_vec(),

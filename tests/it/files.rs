@@ -139,7 +139,8 @@ fn a_replaced_file_stays_replaced_when_the_rules_change() {
     let report = project.run();
     assert_eq!(
         report["notes"][0],
-        "2024-01 of source `shop`: 1 lines of b.csv replace 1 lines of a.csv"
+        "2024-01 of source `shop` restated by b.csv: 0 documents added, 0 removed, 1 changed; \
+         revenue 10.0000 to 20.0000"
     );
     std::fs::remove_file(project.path("in/b.csv")).expect("removable");
     let path = project.path("sql/staging/test_sales.sql");
@@ -201,7 +202,7 @@ fn a_byte_that_is_no_text_costs_its_row_only() {
     let report = project.run();
     assert_eq!(report["snapshots"][0]["accepted"], 2);
     let rejects = project.query("select row_number, column_name, reason from rejects");
-    assert_eq!(rejects, ["3,client,is not valid in the encoding"]);
+    assert_eq!(rejects, ["3,client,is not valid in the encoding of the source"]);
     let lines = project.query("select client_id, source_row, manager from sales order by 1");
     assert_eq!(lines, ["C1,2,Anna", "C3,4,\"A \"\"B\"\"\""]);
 }

@@ -58,7 +58,12 @@ fn a_new_month_builds_that_month() {
     let called = project.call(&["run", "shop", "--as-of", "2024-08-31", "--json"]);
     let report: Value = serde_json::from_str(&called.stdout).expect("a report");
     for built in report["tables"].as_array().expect("tables") {
-        let expected = if built["built"] == "all" { "all" } else { "2024-08" };
+        let expected = match built["table"].as_str() {
+            // It depends on the links between clients alone.
+            Some("canonical_client") => "",
+            _ if built["built"] == "all" => "all",
+            _ => "2024-08",
+        };
         assert_eq!(built["built"], expected, "{}", built["table"]);
     }
     let fresh = shop(&MONTHS);
@@ -93,16 +98,31 @@ fn unchanged_contents_stop_the_work_early() {
     let path = project.path("in/sales_2024-03.csv");
     let text = std::fs::read_to_string(&path).expect("the file");
     let (header, rows) = text.split_once('\n').expect("a header");
-    let mut rows: Vec<&str> = rows.lines().collect();
-    rows.reverse();
-    std::fs::write(&path, format!("{header}\n{}\n", rows.join("\n"))).expect("writable");
+    let renumbered: Vec<String> = rows.lines().map(|row| row.replacen(',', ",N", 1)).collect();
+    std::fs::write(&path, format!("{header}\n{}\n", renumbered.join("\n"))).expect("writable");
     let report = project.run();
-    // The lines came in another order, so the month of sales is new, but what is computed
+    // The documents got other numbers, so the month of sales is new, but what is computed
     // from it is as before, and nothing further is built.
     assert_eq!(table(&report, "entity_month")["built"], "2024-03");
     assert_eq!(table(&report, "entity_month")["months_changed"], 0);
     assert_eq!(table(&report, "abc_xyz")["months_built"], 0);
     assert_eq!(table(&report, "churn")["months_built"], 0);
+}
+
+#[test]
+fn the_same_lines_in_another_order_are_no_work() {
+    let project = shop(&MONTHS);
+    project.run();
+    let path = project.path("in/sales_2024-03.csv");
+    let text = std::fs::read_to_string(&path).expect("the file");
+    let (header, rows) = text.split_once('\n').expect("a header");
+    let mut rows: Vec<&str> = rows.lines().collect();
+    rows.reverse();
+    std::fs::write(&path, format!("{header}\n{}\n", rows.join("\n"))).expect("writable");
+    let report = project.run();
+    assert_eq!(report["snapshots"][0]["reason"], "changed");
+    assert_eq!(months_built(&report), 0);
+    assert_eq!(report["restatements"].as_array().map(Vec::len), Some(0));
 }
 
 #[test]

@@ -7,11 +7,20 @@
     reason = "a test that cannot go on stops, and says so when it skips"
 )]
 
+mod bad_input; // the table of docs/bad-input.md, row by row
+mod bad_places; // the same: names, links, files that change
 mod commands; // one end-to-end snapshot per command and exit code
+mod contracts; // what is unlike the deliveries before
+mod deliveries; // what a delivered file replaces
 mod faults; // killed runs, locks, broken stores
+mod feeds; // what is known beside the sales
 mod files; // how delivered files may be written
+mod history; // as known then, differences, the chain of runs
 mod incremental; // fingerprints decide all work
+mod inspect; // unknown exports are worked out
+mod maintain; // nothing that a kept run refers to is ever removed
 mod oracle; // results on real data against independent ones
+mod restatements; // months that were known and changed, and closed months
 mod sample; // the stories of the sample data
 mod slt; // model logic on tiny inputs
 mod support;

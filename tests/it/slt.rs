@@ -11,6 +11,8 @@
 //! build as_of=2024-12-31 abc.window_months=12 only=abc_xyz
 //! ```
 //!
+//! `audit NAME [columns=a,b]` inside a `query` gives the rows that an audit finds.
+//!
 //! `input` makes a table of the given columns; other columns of its contract are null, and
 //! those of `sales` that follow from others are derived. `build` runs all models (or those
 //! that the `only` table needs) over all months in one range.
@@ -24,8 +26,8 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use clientbase::config::{Parameters, Pipeline, Project};
 use clientbase::engine::bind;
-use clientbase::ingest::{SALES, sales_schema};
-use clientbase::models::Catalog;
+use clientbase::ingest::{CANONICAL_TABLES, SALES, canonical_table, history_schema};
+use clientbase::models::{Catalog, Model};
 use clientbase::month::Month;
 use datafusion::datasource::MemTable;
 use datafusion::datasource::empty::EmptyTable;
@@ -77,7 +79,13 @@ impl ModelTester {
     fn new() -> Self {
         let mut config = SessionConfig::new().with_target_partitions(2);
         config.options_mut().sql_parser.parse_float_as_decimal = true;
-        Self { context: SessionContext::new_with_config(config) }
+        let context = SessionContext::new_with_config(config);
+        // Feeds are optional: a model that reads one must do without its rows.
+        for table in &CANONICAL_TABLES {
+            let empty = Arc::new(EmptyTable::new(history_schema(table)));
+            context.register_table(table.name, empty).expect("an empty table");
+        }
+        Self { context }
     }
 
     /// `input NAME`, then a header and rows with `|` between cells.
@@ -162,6 +170,42 @@ impl ModelTester {
         Ok(())
     }
 
+    /// `audit NAME [columns=a,b]`: the offending rows over all months of the guarded table.
+    async fn audit(&self, text: &str) -> Result<Vec<arrow::array::RecordBatch>, Failure> {
+        let mut words = text.split_whitespace().skip(1);
+        let name = words.next().ok_or("audit needs a name")?;
+        let columns = words.next().and_then(|word| word.strip_prefix("columns="));
+        let project = Project::open(&repository())?;
+        let parameters = Parameters::default();
+        let catalog = Catalog::load(&project, &parameters)?;
+        let audit = catalog.audits.iter().find(|audit| audit.name == name);
+        let audit = audit.ok_or_else(|| format!("there is no audit {name}"))?;
+        let is_dated = match canonical_table(&audit.table) {
+            Some(table) => table.day_column.is_some(),
+            None => catalog.model(&audit.table).is_some_and(Model::is_monthly),
+        };
+        let mut months = (Month::of(NaiveDate::default()), Month::of(NaiveDate::default()));
+        if is_dated {
+            let sql =
+                format!("select min(month) as first, max(month) as last from {}", audit.table);
+            let rows = self.rows(&sql).await?;
+            let month = |column: usize| match ScalarValue::try_from_array(rows[0].column(column), 0)
+            {
+                Ok(ScalarValue::Date32(Some(day))) => Month::of_epoch_day(day),
+                _ => None,
+            };
+            months = month(0).zip(month(1)).ok_or("the guarded table is empty")?;
+        }
+        let (first, last) = months;
+        let values = values(&parameters, &audit.parameters, first, last, last.last_day());
+        let frame = bind(&self.context, &audit.file, values).await?;
+        let frame = match columns {
+            Some(list) => frame.select_columns(&list.split(',').collect::<Vec<_>>())?,
+            None => frame,
+        };
+        Ok(frame.collect().await?)
+    }
+
     async fn history(
         &self,
         as_of: Option<NaiveDate>,
@@ -219,6 +263,10 @@ impl AsyncDB for ModelTester {
         let done = match sql.split_whitespace().next() {
             Some("input") => self.input(sql).await,
             Some("build") => self.build(sql).await,
+            Some("audit") => {
+                let rows = self.audit(sql).await.map_err(TestError)?;
+                return as_text(&rows).map_err(TestError);
+            }
             _ => {
                 let rows = self.rows(sql).await.map_err(TestError)?;
                 return as_text(&rows).map_err(TestError);
@@ -264,8 +312,8 @@ fn as_text(rows: &[arrow::array::RecordBatch]) -> Result<DBOutput<DefaultColumnT
 }
 
 fn schema_of(table: &str) -> Result<SchemaRef, Failure> {
-    if table == SALES {
-        return Ok(sales_schema());
+    if let Some(canonical) = canonical_table(table) {
+        return Ok(history_schema(canonical));
     }
     let project = Project::open(&repository())?;
     let catalog = Catalog::load(&project, &Parameters::default())?;
@@ -273,15 +321,23 @@ fn schema_of(table: &str) -> Result<SchemaRef, Failure> {
     Ok(model.schema())
 }
 
-/// Columns of a sales line that follow from others, as ingest derives them.
+/// Columns of a canonical row that follow from others, as ingest derives them.
 fn derived<'a>(
     table: &str,
     column: &str,
     number: usize,
     given: &dyn Fn(&str) -> Option<&'a str>,
 ) -> Option<String> {
-    if table != SALES {
-        return None;
+    let canonical = canonical_table(table)?;
+    match column {
+        "month" => {
+            return Some(format!("{}-01", given(canonical.day_column?)?.get(..7)?));
+        }
+        "source" => return Some("s".to_owned()),
+        "source_file" => return Some("f.csv".to_owned()),
+        "source_row" => return Some((number + 2).to_string()),
+        _ if table != SALES => return None,
+        _ => {}
     }
     let amount: f64 = given("revenue")?.parse().ok()?;
     let quantity = given("quantity").and_then(|cell| cell.parse::<f64>().ok());
@@ -293,16 +349,12 @@ fn derived<'a>(
         },
     );
     match column {
-        "month" => Some(format!("{}-01", given("sale_date")?.get(..7)?)),
-        "source" => Some("s".to_owned()),
         "kind" => Some(kind.to_owned()),
         "is_purchase" => {
             let bought =
                 kind == "sale" && amount > 0.0 && quantity.is_none_or(|quantity| quantity > 0.0);
             Some(bought.to_string())
         }
-        "source_file" => Some("f.csv".to_owned()),
-        "source_row" => Some((number + 2).to_string()),
         _ => None,
     }
 }
@@ -349,7 +401,7 @@ fn values(
             "first_month" | "last_month" => continue,
             "as_of_date" => date(as_of.to_epoch_days()),
             "history_first_month" => date(first.epoch_day()),
-            other => parameters.get(other).cloned().expect("a declared parameter"),
+            other => parameters.get(other).map(ScalarValue::from).expect("a declared parameter"),
         };
         values.push((name.clone(), value));
     }

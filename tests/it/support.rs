@@ -68,6 +68,11 @@ impl TestProject {
         project
     }
 
+    /// A project that is there already, in a folder that somebody else removes.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), _folder: None }
+    }
+
     fn fill(&self, extra: &str) {
         self.write("pipelines/shop.toml", &format!("{PIPELINE}{extra}"));
         self.write("sql/staging/test_sales.sql", STAGING);
@@ -123,6 +128,39 @@ impl TestProject {
         serde_json::from_str(&called.stdout).expect("a report")
     }
 
+    /// Runs the pipeline with more arguments: exit code, run report and what was said.
+    pub fn run_with(&self, arguments: &[&str]) -> (i32, serde_json::Value, String) {
+        let called = self.call(&[&["run", "shop", "--json"], arguments].concat());
+        let report = serde_json::from_str(&called.stdout).unwrap_or_default();
+        (called.code, report, called.stderr)
+    }
+
+    /// Runs the pipeline, which must be refused, and returns the message.
+    pub fn refused(&self, code: i32) -> String {
+        let called = self.call(&["run", "shop", "--quiet"]);
+        assert_eq!(called.code, code, "{}\n{}", called.stdout, called.stderr);
+        called.stderr
+    }
+
+    /// A second run finds nothing to do, says nothing and changes nothing.
+    pub fn assert_at_rest(&self) {
+        let report = self.run();
+        assert_eq!(report["outcome"], "nothing_to_do", "{report:#}");
+        assert_eq!(report["notes"], serde_json::json!([]), "{report:#}");
+    }
+
+    /// Sales lines: day, document, revenue and file, in this order.
+    pub fn lines(&self) -> Vec<String> {
+        self.query(
+            "select sale_date, document_id, revenue, source_file from sales order by 1, 2, 3, 4",
+        )
+    }
+
+    /// Removes a delivered file.
+    pub fn remove(&self, name: &str) {
+        std::fs::remove_file(self.path("in").join(name)).expect("a delivered file");
+    }
+
     /// Rows of a query as CSV, without the header.
     pub fn query(&self, sql: &str) -> Vec<String> {
         let called = self.call(&["query", "--format", "csv", sql]);
@@ -137,9 +175,12 @@ impl TestProject {
             .replace(&self.root.display().to_string(), "[project]")
     }
 
-    /// Every published file with its bytes.
+    /// Every published result with its bytes. What was restated is left out: it tells how
+    /// the history came about, which differs where results must not.
     pub fn published(&self) -> BTreeMap<String, Vec<u8>> {
-        parquet_files(&self.path("published/shop"))
+        let mut files = parquet_files(&self.path("published/shop"));
+        files.retain(|name, _| !name.starts_with("restate"));
+        files
     }
 }
 
@@ -197,6 +238,18 @@ pub fn finished(output: Output) -> Called {
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
+}
+
+/// Notes of a run report.
+pub fn notes(report: &serde_json::Value) -> Vec<&str> {
+    let notes = report["notes"].as_array().expect("notes");
+    notes.iter().filter_map(serde_json::Value::as_str).collect()
+}
+
+/// Months that a run built, of all tables together.
+pub fn months_built(report: &serde_json::Value) -> u64 {
+    let tables = report["tables"].as_array().expect("tables");
+    tables.iter().map(|table| table["months_built"].as_u64().expect("a count")).sum()
 }
 
 /// The repository.

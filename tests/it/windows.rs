@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use arrow::util::pretty::pretty_format_batches;
 use clientbase::config::{Pipeline, Project};
 use clientbase::engine::{BuildContext, History, Session, Tables, bind, statement_parameters};
-use clientbase::ingest::{SALES, sales_schema};
+use clientbase::ingest::{SALES, canonical_table, history_schema};
 use clientbase::models::{Catalog, Model};
 use clientbase::month::Month;
 use clientbase::store::{DataFile, Slot, Warehouse};
@@ -77,7 +77,8 @@ async fn no_model_depends_on_months_it_does_not_declare() {
     let committed = |table: &str| -> BTreeMap<Slot, (DataFile, bool)> {
         warehouse.files(table).map(|file| (file.slot.clone(), (file.clone(), false))).collect()
     };
-    let history = History::new(committed(SALES), None).expect("a history");
+    let history =
+        History::new(BTreeMap::from([(SALES, committed(SALES))]), None).expect("a history");
     let session = Session::for_reading(warehouse.location(), pipeline.limits).expect("a session");
     let build = BuildContext::new(&pipeline, &catalog, &session, &history, &warehouse);
     let files = catalog.models.iter().map(|model| (model.name.clone(), committed(&model.name)));
@@ -123,15 +124,16 @@ fn register_everything(
     model: &Model,
 ) {
     for read in &model.reads {
-        let (schema, all) = if read.table == SALES {
-            (sales_schema(), &build.history.sales)
-        } else {
-            let input = build.catalog.model(&read.table).expect("a known table");
-            (input.schema(), &files[&read.table])
+        let (schema, all): (_, Vec<&DataFile>) = match canonical_table(&read.table) {
+            Some(table) => (history_schema(table), build.warehouse.files(table.name).collect()),
+            None => {
+                let input = build.catalog.model(&read.table).expect("a known table");
+                (input.schema(), files[&read.table].values().map(|(file, _)| file).collect())
+            }
         };
-        let placed = all.values().map(|(file, _)| {
-            (build.warehouse.relative_path(&read.table, file, false), file.clone())
-        });
+        let placed = all
+            .into_iter()
+            .map(|file| (build.warehouse.relative_path(&read.table, file, false), file.clone()));
         let table = build.session.table(&schema, placed);
         context.register_table(&*read.table, table).expect("a table");
     }

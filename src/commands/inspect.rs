@@ -1,0 +1,204 @@
+//! `clientbase inspect`: work out how unknown files are to be read, show it, write a project.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::{DateOrderArgument, InspectArguments, LanguageArgument};
+use crate::console::Console;
+use crate::error::{Error, Result};
+use crate::exit_code::ExitCode;
+use crate::inspect::{
+    DateOrder, DeliveredFile, Dictionary, Inspection, Language, Options, Project, ROLES, Role,
+    Texts, fill, inspect as look, report, report_json,
+};
+
+/// Inspects files. `root` is the project folder, whose `dictionary.toml` counts when it is there.
+///
+/// # Errors
+/// When a file cannot be read, an argument is wrong, or a project file would be replaced.
+pub fn inspect(root: &Path, arguments: &InspectArguments, console: &Console) -> Result<ExitCode> {
+    let language = match arguments.language {
+        LanguageArgument::En => Language::En,
+        LanguageArgument::Ru => Language::Ru,
+    };
+    let texts = Texts::new(language)?;
+    let mut dictionary = Dictionary::shipped()?;
+    let of_project = root.join("dictionary.toml");
+    if of_project.is_file() {
+        dictionary.add_file(&of_project)?;
+    }
+    if let Some(path) = &arguments.dictionary {
+        dictionary.add_file(path)?;
+    }
+    let files = delivered_files(&arguments.files)?;
+    let options = options(arguments)?;
+    let inspection = look(files, &options, &dictionary, usize::from(arguments.rows))?;
+    let project = Project::new(&inspection, arguments.name.as_deref(), &texts)?;
+    let next = next_commands(arguments, project.as_ref(), &texts);
+    if arguments.json {
+        let report = report_json(&inspection, &texts, &next);
+        console.data(serde_json::to_string_pretty(&report)?)?;
+    } else {
+        console.data(report(&inspection, &texts, &next))?;
+    }
+    let Some(project) = project else { return Err(undecided(&inspection, &texts)) };
+    if let Some(folder) = &arguments.write {
+        for path in project.write(folder, arguments.force)? {
+            let path = path.display().to_string();
+            console.talk(fill(&texts.words.written, &[("file", &path)]));
+        }
+    }
+    Ok(ExitCode::Ok)
+}
+
+fn undecided(inspection: &Inspection, texts: &Texts) -> Error {
+    let count = inspection.questions().count().to_string();
+    Error::data(fill(&texts.words.refused, &[("count", &count)])).hint(&texts.words.refused_hint)
+}
+
+/// The given files, and those of given folders in the order of their names.
+fn delivered_files(given: &[PathBuf]) -> Result<Vec<DeliveredFile>> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for path in given {
+        if !path.is_dir() {
+            paths.push(path.clone());
+            continue;
+        }
+        let unreadable = |error: std::io::Error| {
+            Error::store(format!("{}: cannot be read", path.display())).because(error)
+        };
+        let mut inside = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+            if !is_hidden && entry.path().is_file() {
+                inside.push(entry.path());
+            }
+        }
+        if inside.is_empty() {
+            return Err(Error::data(format!("{}: there is no file in the folder", path.display())));
+        }
+        inside.sort_unstable();
+        paths.append(&mut inside);
+    }
+    if let Some(missing) = paths.iter().find(|path| !path.exists()) {
+        return Err(Error::configuration(format!("{}: there is no such file", missing.display())));
+    }
+    let file = |path: PathBuf| DeliveredFile { shown: path.display().to_string(), path };
+    Ok(paths.into_iter().map(file).collect())
+}
+
+fn options(arguments: &InspectArguments) -> Result<Options> {
+    let encoding = match &arguments.encoding {
+        None => None,
+        Some(label) => {
+            Some(encoding_rs::Encoding::for_label(label.as_bytes()).ok_or_else(|| {
+                Error::configuration(format!("--encoding {label}: is no known encoding"))
+                    .hint("write it like utf-8, windows-1251, koi8-r, ibm866 or utf-16le")
+            })?)
+        }
+    };
+    let delimiter = match arguments.delimiter.as_deref() {
+        None => None,
+        Some("tab" | "\\t" | "\t") => Some(b'\t'),
+        Some(text) => match text.as_bytes() {
+            [byte @ (b',' | b';' | b'|')] => Some(*byte),
+            _ => {
+                return Err(Error::configuration(format!("--delimiter {text}: is no delimiter"))
+                    .hint("one of `,`, `;`, `|` and `tab`"));
+            }
+        },
+    };
+    let columns = arguments.column.iter().map(|given| column(given)).collect::<Result<Vec<_>>>()?;
+    Ok(Options {
+        date_order: arguments.date_order.map(|order| match order {
+            DateOrderArgument::Dmy => DateOrder::Dmy,
+            DateOrderArgument::Mdy => DateOrder::Mdy,
+            DateOrderArgument::Ymd => DateOrder::Ymd,
+        }),
+        decimal: arguments.decimal.as_ref().and_then(|text| text.chars().next()),
+        encoding,
+        delimiter,
+        sheets: (!arguments.sheet.is_empty()).then(|| arguments.sheet.clone()),
+        header_row: arguments.header_row,
+        columns,
+    })
+}
+
+fn column(given: &str) -> Result<(Role, String)> {
+    let (name, header) = given.split_once('=').ok_or_else(|| {
+        Error::configuration(format!("--column {given}: has no `=`"))
+            .hint("write it like --column revenue=\"Сумма продажи\"")
+    })?;
+    let role = Role::of_name(name.trim()).ok_or_else(|| {
+        let names: Vec<&str> = ROLES.iter().map(|(_, name)| *name).collect();
+        Error::configuration(format!("--column {given}: `{name}` is no column of a sales line"))
+            .hint(format!("the names are: {}", names.join(", ")))
+    })?;
+    Ok((role, header.to_owned()))
+}
+
+/// What to type next, with what it does.
+fn next_commands(
+    arguments: &InspectArguments,
+    project: Option<&Project>,
+    texts: &Texts,
+) -> Vec<(String, String)> {
+    let words = &texts.words;
+    let Some(project) = project else { return vec![(words.next_answer.clone(), typed(arguments))] };
+    let folder = arguments.write.as_deref().unwrap_or(Path::new("my-project"));
+    let folder = quoted(&folder.display().to_string());
+    let mut next = Vec::new();
+    if arguments.write.is_none() {
+        next.push((words.next_write.clone(), format!("{} --write {folder}", typed(arguments))));
+    }
+    let run = format!("clientbase --project {folder} run {}", project.name);
+    next.push((words.next_run.clone(), run));
+    next
+}
+
+/// The command that was typed, as it may be typed again.
+fn typed(arguments: &InspectArguments) -> String {
+    let mut words = vec!["clientbase inspect".to_owned()];
+    match arguments.files.as_slice() {
+        files if files.len() > 6 => {
+            words.push(format!("{} …", quoted(&files[0].display().to_string())))
+        }
+        files => words.extend(files.iter().map(|file| quoted(&file.display().to_string()))),
+    }
+    let mut option = |name: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            words.push(format!("--{name} {}", quoted(value)));
+        }
+    };
+    let folder = arguments.write.as_ref().map(|path| path.display().to_string());
+    option("write", folder.as_deref());
+    option("name", arguments.name.as_deref());
+    option(
+        "date-order",
+        arguments.date_order.map(|order| match order {
+            DateOrderArgument::Dmy => "dmy",
+            DateOrderArgument::Mdy => "mdy",
+            DateOrderArgument::Ymd => "ymd",
+        }),
+    );
+    option("decimal", arguments.decimal.as_deref());
+    option("encoding", arguments.encoding.as_deref());
+    option("delimiter", arguments.delimiter.as_deref());
+    arguments.sheet.iter().for_each(|sheet| option("sheet", Some(sheet)));
+    let row = arguments.header_row.map(|row| row.to_string());
+    option("header-row", row.as_deref());
+    arguments.column.iter().for_each(|column| option("column", Some(column)));
+    let dictionary = arguments.dictionary.as_ref().map(|path| path.display().to_string());
+    option("dictionary", dictionary.as_deref());
+    words.join(" ")
+}
+
+/// A word of a command, in quotes where the shell needs them.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "_-./=:@%+,".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}

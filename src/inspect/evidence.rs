@@ -1,0 +1,184 @@
+//! Second pass: counts over all rows of all tables, in memory that does not grow with them.
+
+use super::column::ColumnEvidence;
+use super::words::is_total;
+use crate::reading::RowBlock;
+
+/// Columns whose relations to each other are watched.
+pub const WATCHED_COLUMNS: usize = 128;
+
+/// Bytes of a cell that is compared with the one above.
+const LONGEST_KEY: usize = 1024;
+
+/// How the filled cells of one column go with those of the others, as bits by column.
+#[derive(Debug, Clone, Copy)]
+pub struct Relations {
+    /// Columns that were filled in some row where this one is.
+    pub filled_with: u128,
+    /// Columns that had the value of the row above in every row where this one is blank.
+    pub same_when_blank: u128,
+    /// Rows where it is blank.
+    pub blanks: u64,
+    /// Whether it is filled in the first row of every table.
+    pub starts_filled: bool,
+}
+
+/// What the rows of all tables say.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// By column of the header.
+    pub columns: Vec<ColumnEvidence>,
+    /// By column, the first `WATCHED_COLUMNS`.
+    pub relations: Vec<Relations>,
+    /// Rows, blank ones not counted.
+    pub rows: u64,
+    /// Rows that say they are totals.
+    pub total_rows: u64,
+    above: Vec<Vec<u8>>,
+    is_first_row: bool,
+}
+
+impl Evidence {
+    /// Nothing seen yet.
+    pub fn new(header: &[String]) -> Self {
+        let relation = Relations {
+            filled_with: 0,
+            same_when_blank: u128::MAX,
+            blanks: 0,
+            starts_filled: true,
+        };
+        let watched = header.len().min(WATCHED_COLUMNS);
+        Self {
+            columns: header.iter().map(|name| ColumnEvidence::new(name)).collect(),
+            relations: vec![relation; watched],
+            rows: 0,
+            total_rows: 0,
+            above: vec![Vec::new(); watched],
+            is_first_row: true,
+        }
+    }
+
+    /// A new table begins.
+    pub fn begin_table(&mut self) {
+        self.is_first_row = true;
+    }
+
+    /// Takes the rows of a block; `places` says where each column stands in this table.
+    pub fn feed(&mut self, block: &RowBlock, places: &[usize]) {
+        for row in 0..block.len() {
+            self.rows += 1;
+            let line = block.line(row);
+            let text = |place: &usize| block.cell(row, *place).and_then(|cell| cell.text());
+            let blanks =
+                places.iter().any(|place| text(place).is_none_or(|text| text.trim().is_empty()));
+            if blanks && places.iter().any(|place| text(place).is_some_and(is_total)) {
+                self.total_rows += 1;
+                for (column, place) in self.columns.iter_mut().zip(places) {
+                    column.feed_total(block.cell(row, *place));
+                }
+                continue;
+            }
+            for (column, place) in self.columns.iter_mut().zip(places) {
+                column.feed(block.cell(row, *place), line);
+            }
+            self.relate(block, row, places);
+        }
+    }
+
+    fn relate(&mut self, block: &RowBlock, row: usize, places: &[usize]) {
+        let mut filled: u128 = 0;
+        let mut same: u128 = 0;
+        for (column, above) in self.above.iter_mut().enumerate() {
+            let cell = places.get(column).and_then(|place| block.cell(row, *place));
+            let Some(cell) = cell.filter(|cell| !cell.is_blank()) else {
+                above.clear();
+                continue;
+            };
+            filled |= 1 << column;
+            if above == cell.bytes {
+                same |= 1 << column;
+                continue;
+            }
+            above.clear();
+            // Long texts are no keys; what is not kept never repeats.
+            if cell.bytes.len() <= LONGEST_KEY {
+                above.extend_from_slice(cell.bytes);
+            }
+        }
+        for (column, relation) in self.relations.iter_mut().enumerate() {
+            if filled >> column & 1 == 1 {
+                relation.filled_with |= filled;
+            } else {
+                relation.blanks += 1;
+                relation.same_when_blank &= same;
+                if self.is_first_row {
+                    relation.starts_filled = false;
+                }
+            }
+        }
+        self.is_first_row = false;
+    }
+
+    /// Whether column `one` is filled in some row where `other` is.
+    pub fn meet(&self, one: usize, other: usize) -> bool {
+        match self.relations.get(other) {
+            Some(relation) if one < WATCHED_COLUMNS => relation.filled_with >> one & 1 == 1,
+            _ => true,
+        }
+    }
+
+    /// Whether column `other` repeats the value above wherever column `one` is blank.
+    pub fn repeats_when_blank(&self, one: usize, other: usize) -> bool {
+        match self.relations.get(one) {
+            Some(relation) if other < WATCHED_COLUMNS => {
+                relation.blanks > 0 && relation.same_when_blank >> other & 1 == 1
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::CellKind;
+
+    fn evidence(rows: &[&[&str]]) -> Evidence {
+        let header: Vec<String> =
+            ["client", "document", "product", "sum"].map(str::to_owned).to_vec();
+        let mut evidence = Evidence::new(&header);
+        let mut block = RowBlock::new();
+        for (line, cells) in rows.iter().enumerate() {
+            cells.iter().for_each(|cell| block.push_cell(cell.as_bytes(), CellKind::Text));
+            block.end_row(line as u64 + 2);
+        }
+        evidence.feed(&block, &[0, 1, 2, 3]);
+        evidence
+    }
+
+    #[test]
+    fn group_rows_show_in_what_is_filled_together() {
+        let evidence = evidence(&[
+            &["Ромашка", "", "", "3"],
+            &["", "1", "чай", "1"],
+            &["", "1", "мёд", "2"],
+            &["Итого", "", "", "3"],
+        ]);
+        assert!(!evidence.meet(2, 0));
+        assert!(evidence.meet(3, 0));
+        assert!(evidence.relations[0].starts_filled);
+        assert_eq!((evidence.rows, evidence.total_rows), (4, 1));
+        assert_eq!(evidence.columns[0].totals, 1);
+    }
+
+    #[test]
+    fn continued_documents_show_in_what_repeats() {
+        let rows: [&[&str]; 3] =
+            [&["Ромашка", "1", "чай", "1"], &["", "1", "мёд", "1"], &["Лютик", "2", "чай", "1"]];
+        let known = evidence(&rows);
+        assert!(known.repeats_when_blank(0, 1));
+        assert!(!known.repeats_when_blank(0, 2));
+        let unknown = evidence(&[rows[0], &["", "3", "мёд", "1"]]);
+        assert!(!unknown.repeats_when_blank(0, 1));
+    }
+}

@@ -1,0 +1,127 @@
+//! Words by which rows and values are known, in Russian and English.
+
+/// How rows of totals begin.
+pub const TOTAL_WORDS: [&str; 9] = [
+    "итого",
+    "всего",
+    "итог",
+    "общий итог",
+    "total",
+    "grand total",
+    "subtotal",
+    "sub total",
+    "sum total",
+];
+
+/// Whether a text says that its row is a total.
+pub fn is_total(text: &str) -> bool {
+    let text = text.trim();
+    if text.len() > 200 {
+        return false;
+    }
+    let lower = text.to_lowercase();
+    TOTAL_WORDS.iter().any(|word| {
+        lower.strip_prefix(word).is_some_and(|rest| {
+            !rest.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+        })
+    })
+}
+
+/// The regular expression of `is_total`, for SQL.
+pub fn total_pattern() -> String {
+    format!(r"(?i)^\s*({})(\W|$)", TOTAL_WORDS.join("|"))
+}
+
+/// Words for a sale among the values of a column that says what a line is.
+const SALE_WORDS: [&str; 9] =
+    ["sale", "sales", "продажа", "реализация", "отгрузка", "order", "invoice", "приход", "заказ"];
+
+/// Words for a return.
+const RETURN_WORDS: [&str; 8] = [
+    "return",
+    "refund",
+    "returns",
+    "возврат",
+    "credit note",
+    "credit memo",
+    "кредит-нота",
+    "reversal",
+];
+
+/// Words for an order that never became a sale.
+const CANCELLED_WORDS: [&str; 14] = [
+    "cancelled",
+    "canceled",
+    "отменён",
+    "отменен",
+    "отмена",
+    "отменено",
+    "failed",
+    "trash",
+    "voided",
+    "void",
+    "аннулирован",
+    "сделка провалена",
+    "closed lost",
+    "закрыто и не реализовано",
+];
+
+/// What a value says its line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KindWord {
+    Sale,
+    Return,
+}
+
+/// Sale or return, when the value says so: the word, or a text that begins with it
+/// («Возврат товаров от клиента»).
+pub fn kind_word(text: &str) -> Option<KindWord> {
+    let lower = text.trim().to_lowercase();
+    let begins = |words: &[&str]| {
+        words.iter().any(|word| {
+            lower
+                .strip_prefix(word)
+                .is_some_and(|rest| !rest.starts_with(|letter: char| letter.is_alphanumeric()))
+        })
+    };
+    if begins(&RETURN_WORDS) {
+        Some(KindWord::Return)
+    } else if begins(&SALE_WORDS) {
+        Some(KindWord::Sale)
+    } else {
+        None
+    }
+}
+
+/// Whether a status says that the order was cancelled.
+pub fn is_cancelled(text: &str) -> bool {
+    let lower = text.trim().to_lowercase();
+    CANCELLED_WORDS.contains(&lower.as_str())
+        || lower.strip_prefix("wc-").is_some_and(|rest| CANCELLED_WORDS.contains(&rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_are_whole_words() {
+        for total in ["Итого", " ИТОГО: ", "Итого по Ромашка", "Total", "Grand Total", "Всего:"]
+        {
+            assert!(is_total(total), "{total}");
+        }
+        for other in ["Итоговый", "Totally", "TotalEnergies", "", "Ромашка итого"]
+        {
+            assert!(!is_total(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn kinds_are_known_by_their_first_words() {
+        assert_eq!(kind_word("Возврат товаров от клиента"), Some(KindWord::Return));
+        assert_eq!(kind_word("Реализация (акт, накладная)"), Some(KindWord::Sale));
+        assert_eq!(kind_word("sale"), Some(KindWord::Sale));
+        assert_eq!(kind_word("salesman"), None);
+        assert!(is_cancelled("wc-cancelled"));
+    }
+}

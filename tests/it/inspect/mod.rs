@@ -1,0 +1,8 @@
+//! Exports as real programs write them, inspected by the program itself.
+
+mod any_bytes; // nothing makes it stop
+mod cases; // what is worked out, shown and written
+mod exports; // the files
+mod questions; // what cannot be proven is asked
+mod runner;
+mod two_commands; // from an unknown file to results
