@@ -91,19 +91,6 @@ impl Error {
         }
     }
 
-    /// Whether the query engine ran out of the memory it may use.
-    pub fn is_out_of_memory(&self) -> bool {
-        use datafusion::error::DataFusionError as Engine;
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            if let Some(engine) = error.downcast_ref::<Engine>() {
-                return matches!(engine.find_root(), Engine::ResourcesExhausted(_));
-            }
-            cause = error.source();
-        }
-        false
-    }
-
     /// The hint, if there is one.
     pub fn hint_text(&self) -> Option<&str> {
         self.0.hint.as_deref()
@@ -144,35 +131,30 @@ impl std::error::Error for Error {
     }
 }
 
-/// Whether a store or the operating system is behind an error, rather than what was read.
+/// Whether the operating system is behind an error, rather than what was read.
 pub fn is_of_store(error: &(dyn std::error::Error + 'static)) -> bool {
+    any_cause(error, &|cause| {
+        // Damaged compressed files come as other kinds; an operating system has a number.
+        let error = cause.downcast_ref::<std::io::Error>();
+        error.is_some_and(|error| error.raw_os_error().is_some())
+    })
+}
+
+/// Whether something holds of an error or of what is behind it.
+pub fn any_cause(
+    error: &(dyn std::error::Error + 'static),
+    holds: &dyn Fn(&(dyn std::error::Error + 'static)) -> bool,
+) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if error.is::<object_store::Error>() {
-            return true;
-        }
-        // Damaged compressed files come as these kinds; an operating system has a number.
-        if let Some(error) = error.downcast_ref::<std::io::Error>()
-            && (error.raw_os_error().is_some()
-                || error.get_ref().is_some_and(|inner| is_of_store(inner)))
-        {
+        // An input or output error wraps another without naming it as its source.
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if holds(error) || wrapped.is_some_and(|inner| any_cause(inner, holds)) {
             return true;
         }
         cause = error.source();
     }
     false
-}
-
-impl From<object_store::Error> for Error {
-    fn from(error: object_store::Error) -> Self {
-        Self::store("the store failed").because(error)
-    }
-}
-
-impl From<deltalake_core::DeltaTableError> for Error {
-    fn from(error: deltalake_core::DeltaTableError) -> Self {
-        Self::store("a warehouse table could not be read or written").because(error)
-    }
 }
 
 impl From<std::io::Error> for Error {
@@ -196,25 +178,5 @@ impl From<arrow::error::ArrowError> for Error {
 impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
         Self::bug("a document could not be written as JSON").because(error)
-    }
-}
-
-impl From<datafusion::error::DataFusionError> for Error {
-    /// An engine error is the environment's when a store, the disk or memory is
-    /// behind it, and ours otherwise. Errors of a user's SQL are caught where the
-    /// SQL is planned, with the file's name.
-    fn from(error: datafusion::error::DataFusionError) -> Self {
-        use datafusion::error::DataFusionError as Engine;
-        match error.find_root() {
-            Engine::ResourcesExhausted(_) => {
-                Self::store("memory or temporary disk space ran out").because(error).hint(
-                    "raise limits.memory_limit, or lower limits.slice_months in the pipeline file",
-                )
-            }
-            Engine::ObjectStore(_) | Engine::IoError(_) | Engine::ParquetError(_) => {
-                Self::store("the store failed while computing").because(error)
-            }
-            _ => Self::bug("the engine failed").because(error),
-        }
     }
 }

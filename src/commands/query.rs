@@ -16,8 +16,8 @@ use super::load;
 use crate::cli::{QueryArguments, QueryFormat};
 use crate::config::Project;
 use crate::console::Console;
-use crate::engine::{AbsentTable, Session, read_only_query};
-use crate::error::{Error, Result, is_of_store};
+use crate::engine::{AbsentTable, Session, is_failed_store, read_only_query};
+use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::report::RunReference;
 
@@ -78,7 +78,7 @@ pub async fn query(
             error.find_root(),
             Engine::ObjectStore(_) | Engine::IoError(_) | Engine::ParquetError(_)
         );
-        let general = match of_file || is_of_store(&error) {
+        let general = match of_file || is_failed_store(&error) {
             true => Error::store("the query failed"),
             false => Error::configuration("the query failed"),
         };

@@ -14,7 +14,7 @@ use super::{load, table_names};
 use crate::audits::AuditFailure;
 use crate::cli::RunArguments;
 use crate::clock::{format_utc, now};
-use crate::config::{Pipeline, Project};
+use crate::config::{ParameterValue, Pipeline, Project};
 use crate::console::Console;
 use crate::engine::{BuildContext, Built, History, Session, build, check_catalog};
 use crate::error::{Error, Result};
@@ -329,9 +329,7 @@ impl Work<'_> {
             return Ok(None);
         };
         let first = |name: &str| match self.pipeline.parameters.get(name) {
-            Some(ScalarValue::List(list)) => {
-                Some(list.values().as_string::<i32>().value(0).to_owned())
-            }
+            Some(ParameterValue::Texts(texts)) => texts.first().cloned(),
             _ => None,
         };
         let (Some(dimension), Some(measure)) = (first("abc_dimensions"), first("abc_measures"))

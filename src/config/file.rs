@@ -15,8 +15,8 @@ pub type Setting<T> = Option<Spanned<T>>;
 #[serde(deny_unknown_fields)]
 pub struct PipelineFile {
     pub description: Option<String>,
-    pub warehouse: Option<String>,
-    pub published: Option<String>,
+    pub warehouse: Setting<String>,
+    pub published: Setting<String>,
     #[serde(default)]
     pub source: Vec<Spanned<SourceTable>>,
     #[serde(default)]

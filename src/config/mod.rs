@@ -2,20 +2,21 @@
 
 mod delivery;
 mod file;
+mod parameter_value;
 mod parameters;
 mod project;
 mod retention;
 mod source;
 
 pub use delivery::{ClosedMonths, ClosedPolicy, Contract, Delivery, Period, Reaction};
-pub use parameters::{ParameterType, Parameters, parse_type};
+pub use parameter_value::{ParameterType, ParameterValue, parse_type};
+pub use parameters::Parameters;
 pub use project::Project;
 pub use retention::Retention;
 pub use source::{FilesPlace, Source};
 
 use std::path::Path;
 
-use datafusion::execution::memory_pool::human_readable_size;
 use url::Url;
 
 use crate::error::{Error, Result};
@@ -85,8 +86,10 @@ impl Pipeline {
         let sources = source::check_all(project, raw.source, &place)?;
         let limits = check_limits(&raw.limits, &place)?;
         let retention = Retention::check(&raw.retention, &place)?;
-        let url = |setting: &Option<String>, folder: &str| match setting {
-            Some(location) => project.resolve_folder(location),
+        let url = |setting: &file::Setting<String>, folder: &str| match setting {
+            Some(location) => project
+                .resolve_folder(location.get_ref())
+                .map_err(|error| place.error(folder, location, "is not a folder").because(error)),
             None => project.resolve_folder(&format!("{folder}/{name}")),
         };
         let (warehouse, published) =
@@ -184,7 +187,7 @@ fn check_limits(raw: &file::LimitsTable, place: &file::Place<'_>) -> Result<Limi
                 return Err(place.error(
                     "limits.memory_limit",
                     setting,
-                    &format!("is too small ({}); give at least 64MiB", human_readable_size(bytes)),
+                    "is too small; give at least 64MiB",
                 ));
             }
             bytes
@@ -229,7 +232,39 @@ fn parse_bytes(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_bytes;
+    use super::*;
+
+    const SOURCE: &str = "[[source]]\nname = \"a\"\nfiles = \"in/*.csv\"\nstaging = \"a\"\n";
+
+    fn refused(text: &str) -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        let project = Project::open(folder.path()).expect("a project");
+        let error = Pipeline::parse(&project, "a", "a.toml", text).expect_err("an error");
+        error.chain()
+    }
+
+    #[test]
+    fn a_folder_that_is_none_is_named_with_its_place() {
+        assert_eq!(
+            refused(&format!("warehouse = \"s3://a b/\"\n{SOURCE}")),
+            "a.toml:1:13: warehouse = \"s3://a b/\" is not a folder: `s3://a b/` is not a URL: \
+             invalid domain character"
+        );
+        let files = SOURCE.replace("in/*.csv", "s3://a b/*.csv");
+        assert!(refused(&files).starts_with("a.toml:3:9: source.files = "), "{}", refused(&files));
+    }
+
+    #[test]
+    fn shares_are_not_rounded_to_nothing_or_to_all() {
+        let shares = |a: &str, b: &str| {
+            refused(&format!("{SOURCE}[parameters.abc]\na_share = {a}\nb_share = {b}\n"))
+        };
+        let problem = "has more than four decimals";
+        let of_a = shares("0.00000000001", "0.9");
+        assert!(of_a.starts_with("a.toml:6:11: ") && of_a.ends_with(problem), "{of_a}");
+        let of_b = shares("0.8", "0.99999999999");
+        assert!(of_b.starts_with("a.toml:7:11: ") && of_b.ends_with(problem), "{of_b}");
+    }
 
     #[test]
     fn sizes_need_a_unit() {

@@ -1,12 +1,9 @@
 //! `[parameters]`: thresholds and settings that SQL models read as `$name`, typed and checked.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use arrow::datatypes::{DataType, Field};
-use datafusion::scalar::ScalarValue;
 
 use super::file::{AbcTable, LifecycleTable, ParametersTable, Place, Setting, XyzTable};
+use super::parameter_value::ParameterValue;
 use crate::error::Result;
 
 /// The eight things a table can be cut by, as spec'd in docs/metrics.md.
@@ -19,69 +16,28 @@ const DEFAULT_MEASURES: [&str; 2] = ["revenue", "profit"];
 const XYZ_PRESETS: [(&str, f64, f64); 3] =
     [("classic", 0.10, 0.25), ("wide", 0.20, 0.60), ("client", 0.50, 1.00)];
 
-/// A column or parameter type, as SQL headers write it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParameterType {
-    /// As written.
-    pub text: String,
-    /// As Arrow knows it.
-    pub data_type: DataType,
-}
-
-/// Reads a type as headers write it: `text`, `date`, `bigint`, `double`, `boolean`,
-/// `decimal(p,s)`, or one of these followed by `[]`.
-pub fn parse_type(text: &str) -> Option<ParameterType> {
-    let text = text.trim();
-    let data_type = if let Some(item) = text.strip_suffix("[]") {
-        DataType::List(Arc::new(Field::new_list_field(parse_type(item)?.data_type, true)))
-    } else if let Some(inside) =
-        text.strip_prefix("decimal(").and_then(|rest| rest.strip_suffix(')'))
-    {
-        let (precision, scale) = inside.split_once(',')?;
-        let precision: u8 =
-            precision.trim().parse().ok().filter(|digits| (1..=38).contains(digits))?;
-        let scale: i8 =
-            scale.trim().parse().ok().filter(|digits| (0..=precision as i8).contains(digits))?;
-        DataType::Decimal128(precision, scale)
-    } else {
-        match text {
-            "text" => DataType::Utf8,
-            "date" => DataType::Date32,
-            "bigint" => DataType::Int64,
-            "double" => DataType::Float64,
-            "boolean" => DataType::Boolean,
-            _ => return None,
-        }
-    };
-    Some(ParameterType { text: text.replace(' ', ""), data_type })
-}
-
 /// Checked parameters, by the name SQL uses (`abc_a_share`).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameters {
-    values: BTreeMap<&'static str, ScalarValue>,
+    values: BTreeMap<&'static str, ParameterValue>,
 }
 
 impl Parameters {
     /// The value of a parameter.
-    pub fn get(&self, name: &str) -> Option<&ScalarValue> {
+    pub fn get(&self, name: &str) -> Option<&ParameterValue> {
         self.values.get(name)
     }
 
     /// All names with values, sorted.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &ScalarValue)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ParameterValue)> {
         self.values.iter().map(|(name, value)| (*name, value))
     }
 
     /// A whole-number parameter; for a list, its largest item.
     pub fn whole_number(&self, name: &str) -> Option<i64> {
         match self.get(name)? {
-            ScalarValue::Int64(number) => *number,
-            ScalarValue::List(list) => {
-                use arrow::array::AsArray as _;
-                let numbers = list.values().as_primitive_opt::<arrow::datatypes::Int64Type>()?;
-                arrow::compute::max(numbers)
-            }
+            ParameterValue::Integer(number) => Some(*number),
+            ParameterValue::Integers(numbers) => numbers.iter().copied().max(),
             _ => None,
         }
     }
@@ -89,11 +45,7 @@ impl Parameters {
     /// Checks the `[parameters]` of a pipeline file and fills in the defaults of docs/metrics.md.
     pub(super) fn check(raw: &ParametersTable, place: &Place<'_>) -> Result<Self> {
         let mut values = BTreeMap::new();
-        abc(&raw.abc, place, &mut values)?;
-        let window_months = match values.get("abc_window_months") {
-            Some(ScalarValue::Int64(Some(months))) => *months,
-            _ => 12,
-        };
+        let window_months = abc(&raw.abc, place, &mut values)?;
         xyz(&raw.xyz, window_months, place, &mut values)?;
         lifecycle(&raw.lifecycle, place, &mut values)?;
         churn(raw, place, &mut values)?;
@@ -101,9 +53,10 @@ impl Parameters {
     }
 }
 
-type Values = BTreeMap<&'static str, ScalarValue>;
+type Values = BTreeMap<&'static str, ParameterValue>;
 
-fn abc(raw: &AbcTable, place: &Place<'_>, values: &mut Values) -> Result<()> {
+/// Gives the months of the window, which other parameters depend on.
+fn abc(raw: &AbcTable, place: &Place<'_>, values: &mut Values) -> Result<i64> {
     let a_share = share("parameters.abc.a_share", &raw.a_share, 8_000, place)?;
     let b_share = share("parameters.abc.b_share", &raw.b_share, 9_500, place)?;
     if a_share >= b_share {
@@ -119,20 +72,20 @@ fn abc(raw: &AbcTable, place: &Place<'_>, values: &mut Values) -> Result<()> {
         );
         return Err(place.error(key, at, &problem));
     }
-    values.insert("abc_a_share", ScalarValue::Decimal128(Some(a_share), 5, 4));
-    values.insert("abc_b_share", ScalarValue::Decimal128(Some(b_share), 5, 4));
+    values.insert("abc_a_share", share_value(a_share));
+    values.insert("abc_b_share", share_value(b_share));
     let crossing = place.word("parameters.abc.crossing", &raw.crossing, &["up", "down"])?;
     values.insert("abc_crossing", text(crossing));
     let window =
         place.whole_number("parameters.abc.window_months", &raw.window_months, 12, 1..=120)?;
-    values.insert("abc_window_months", ScalarValue::Int64(Some(window)));
+    values.insert("abc_window_months", ParameterValue::Integer(window));
     let measures =
         place.words("parameters.abc.measures", &raw.measures, &MEASURES, &DEFAULT_MEASURES)?;
-    values.insert("abc_measures", texts(&measures));
+    values.insert("abc_measures", ParameterValue::Texts(measures));
     let dimensions =
         place.words("parameters.abc.dimensions", &raw.dimensions, &DIMENSIONS, &DIMENSIONS)?;
-    values.insert("abc_dimensions", texts(&dimensions));
-    Ok(())
+    values.insert("abc_dimensions", ParameterValue::Texts(dimensions));
+    Ok(window)
 }
 
 fn xyz(raw: &XyzTable, window: i64, place: &Place<'_>, values: &mut Values) -> Result<()> {
@@ -155,8 +108,8 @@ fn xyz(raw: &XyzTable, window: i64, place: &Place<'_>, values: &mut Values) -> R
         None => custom_borders(raw, place)?,
     };
     values.insert("xyz_preset", text(preset));
-    values.insert("xyz_x_cv", ScalarValue::Float64(Some(x_cv)));
-    values.insert("xyz_y_cv", ScalarValue::Float64(Some(y_cv)));
+    values.insert("xyz_x_cv", ParameterValue::Double(x_cv));
+    values.insert("xyz_y_cv", ParameterValue::Double(y_cv));
     let histories = ["since_first_purchase", "full_window"];
     values.insert(
         "xyz_history",
@@ -170,7 +123,7 @@ fn xyz(raw: &XyzTable, window: i64, place: &Place<'_>, values: &mut Values) -> R
         3.min(window),
         1..=window,
     )?;
-    values.insert("xyz_min_months", ScalarValue::Int64(Some(min_months)));
+    values.insert("xyz_min_months", ParameterValue::Integer(min_months));
     // 10 and 4 of 12 months, scaled to the window and rounded up.
     let scaled = |of_twelve: i64| ((of_twelve * window + 11) / 12).max(1);
     let x_months = place.whole_number(
@@ -191,8 +144,8 @@ fn xyz(raw: &XyzTable, window: i64, place: &Place<'_>, values: &mut Values) -> R
         window > 1,
         place,
     )?;
-    values.insert("xyz_frequency_x_months", ScalarValue::Int64(Some(x_months)));
-    values.insert("xyz_frequency_y_months", ScalarValue::Int64(Some(y_months)));
+    values.insert("xyz_frequency_x_months", ParameterValue::Integer(x_months));
+    values.insert("xyz_frequency_y_months", ParameterValue::Integer(y_months));
     Ok(())
 }
 
@@ -217,7 +170,7 @@ fn custom_borders(raw: &XyzTable, place: &Place<'_>) -> Result<(f64, f64)> {
 fn lifecycle(raw: &LifecycleTable, place: &Place<'_>, values: &mut Values) -> Result<()> {
     let mut number = |key: &'static str, name: &str, setting, default, most| -> Result<i64> {
         let value = place.whole_number(name, setting, default, 1..=most)?;
-        values.insert(key, ScalarValue::Int64(Some(value)));
+        values.insert(key, ParameterValue::Integer(value));
         Ok(value)
     };
     let prospective = number(
@@ -291,12 +244,9 @@ fn churn(raw: &ParametersTable, place: &Place<'_>, values: &mut Values) -> Resul
         12,
         0..=120,
     )?;
-    let items: Vec<ScalarValue> =
-        lost_after.iter().map(|months| ScalarValue::Int64(Some(*months))).collect();
-    let list = ScalarValue::new_list_nullable(&items, &DataType::Int64);
-    values.insert("churn_lost_after_months", ScalarValue::List(list));
-    values.insert("growth_lost_after_months", ScalarValue::Int64(Some(growth)));
-    values.insert("history_burn_in_months", ScalarValue::Int64(Some(burn_in)));
+    values.insert("churn_lost_after_months", ParameterValue::Integers(lost_after));
+    values.insert("growth_lost_after_months", ParameterValue::Integer(growth));
+    values.insert("history_burn_in_months", ParameterValue::Integer(burn_in));
     Ok(())
 }
 
@@ -308,7 +258,7 @@ fn share(key: &str, setting: &Setting<f64>, default: i128, place: &Place<'_>) ->
         return Err(place.error(key, given, "must lie between 0 and 1, both excluded"));
     }
     let scaled = (value * 1e4).round();
-    if (value * 1e4 - scaled).abs() > 1e-6 {
+    if !(1.0..=9_999.0).contains(&scaled) || (value * 1e4 - scaled).abs() > 1e-6 {
         return Err(place.error(key, given, "has more than four decimals"));
     }
     Ok(scaled as i128)
@@ -340,13 +290,12 @@ fn unreachable_defaults<T>() -> T {
     unreachable!("the default parameters contradict each other")
 }
 
-fn text(word: &str) -> ScalarValue {
-    ScalarValue::Utf8(Some(word.to_owned()))
+fn share_value(unscaled: i128) -> ParameterValue {
+    ParameterValue::Decimal { unscaled, precision: 5, scale: 4 }
 }
 
-fn texts(words: &[String]) -> ScalarValue {
-    let items: Vec<ScalarValue> = words.iter().map(|word| text(word)).collect();
-    ScalarValue::List(ScalarValue::new_list_nullable(&items, &DataType::Utf8))
+fn text(word: &str) -> ParameterValue {
+    ParameterValue::Text(word.to_owned())
 }
 
 /// Used by tests and by commands that need no pipeline file.

@@ -354,7 +354,9 @@ fn split_glob(
         folder.push('/');
     }
     let folder = if is_url {
-        project.resolve_folder(&folder)?
+        project
+            .resolve_folder(&folder)
+            .map_err(|error| place.error("source.files", files, "is not a URL").because(error))?
     } else {
         // Globs are matched against decoded paths, so a plain path must stay plain.
         Url::from_directory_path(normalize(&project.root().join(&folder)))

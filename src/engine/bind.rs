@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::SessionState;
@@ -10,11 +11,36 @@ use datafusion::logical_expr::{LogicalPlan, Volatility};
 use datafusion::prelude::{Expr, SessionContext};
 use datafusion::scalar::ScalarValue;
 
+use crate::config::ParameterValue;
 use crate::error::{Error, Result};
 use crate::models::SqlFile;
 
 /// Parameters that need no `param:` line and may stay unused.
 const IMPLIED: [&str; 2] = ["first_month", "last_month"];
+
+impl From<&ParameterValue> for ScalarValue {
+    fn from(value: &ParameterValue) -> Self {
+        let list = |items: Vec<Self>, item_type: &DataType| {
+            Self::List(Self::new_list_nullable(&items, item_type))
+        };
+        match value {
+            ParameterValue::Decimal { unscaled, precision, scale } => {
+                Self::Decimal128(Some(*unscaled), *precision, *scale as i8)
+            }
+            ParameterValue::Double(number) => Self::Float64(Some(*number)),
+            ParameterValue::Integer(number) => Self::Int64(Some(*number)),
+            ParameterValue::Integers(numbers) => {
+                let items = numbers.iter().map(|number| Self::Int64(Some(*number)));
+                list(items.collect(), &DataType::Int64)
+            }
+            ParameterValue::Text(text) => Self::Utf8(Some(text.clone())),
+            ParameterValue::Texts(texts) => {
+                let items = texts.iter().map(|text| Self::Utf8(Some(text.clone())));
+                list(items.collect(), &DataType::Utf8)
+            }
+        }
+    }
+}
 
 /// Plans a file's SQL with its parameters bound as typed values.
 ///

@@ -7,6 +7,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 use super::bind::bind;
+use super::errors::is_out_of_memory;
 use super::execute::{BrokenContract, SliceWriter, run_statement};
 use super::history::History;
 use super::session::Session;
@@ -185,7 +186,7 @@ impl TableWork<'_> {
             }
             let broken = match self.run(Some((month, end))).await {
                 // Fewer months need less memory; results are the same in any slices.
-                Err(error) if error.is_out_of_memory() && end > month => {
+                Err(error) if is_out_of_memory(&error) && end > month => {
                     most = (end.months_since(month) as usize).div_ceil(2);
                     tracing::info!(table = self.model.name, months = most, "smaller slices");
                     continue;

@@ -109,7 +109,7 @@ fn sample_values(
             continue;
         }
         let value = match parameters.get(name) {
-            Some(value) => value.clone(),
+            Some(value) => ScalarValue::from(value),
             None if RUN_PARAMETERS.contains(&name.as_str()) => date(),
             None => return Err(Error::bug(format!("parameter `{name}` lost its value"))),
         };

@@ -94,7 +94,7 @@ pub fn failed_in(file: &SqlFile, error: datafusion::error::DataFusionError) -> E
         error.find_root(),
         Engine::ArrowError(..) | Engine::Execution(_) | Engine::Plan(_) | Engine::SchemaError(..)
     );
-    if of_values && !crate::error::is_of_store(&error) {
+    if of_values && !super::errors::is_failed_store(&error) {
         return Error::configuration(format!("{}: the SQL failed", file.shown)).because(error);
     }
     let general = Error::from(error);

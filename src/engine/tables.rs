@@ -111,7 +111,7 @@ pub fn statement_parameters(
             other => context
                 .parameters
                 .get(other)
-                .cloned()
+                .map(ScalarValue::from)
                 .ok_or_else(|| Error::bug(format!("parameter `{other}` lost its value")))?,
         };
         values.push((name.clone(), value));

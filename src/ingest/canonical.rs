@@ -39,10 +39,13 @@ pub struct CanonicalColumn {
     pub meaning: &'static str,
 }
 
+/// The sales history, one row per accepted line.
+pub const SALES: &str = "sales";
+
 /// Every table a source may deliver; the sales are the first.
 pub static CANONICAL_TABLES: [CanonicalTable; 8] = [
     CanonicalTable {
-        name: "sales",
+        name: SALES,
         description: "One row per accepted sales line",
         columns: &SALES_COLUMNS,
         day_column: Some("sale_date"),

@@ -26,7 +26,7 @@ mod typed_rows;
 mod work;
 
 pub use canonical::{
-    CANONICAL_TABLES, CanonicalColumn, CanonicalTable, canonical_table, history_schema,
+    CANONICAL_TABLES, CanonicalColumn, CanonicalTable, SALES, canonical_table, history_schema,
     sales_schema,
 };
 pub use coverage::{Coverage, days_in_name};
@@ -42,8 +42,6 @@ pub use staging::StagingPlan;
 pub use state::{HistoryTable, Ingested, TableSlots, history_tables};
 pub use work::{IngestContext, ingest};
 
-/// The sales history, one row per accepted line.
-pub const SALES: &str = "sales";
 /// Lines that could not be accepted.
 pub const REJECTS: &str = "rejects";
 /// One row per delivered file.

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::datatypes::{DataType, SchemaRef};
-use datafusion::scalar::ScalarValue;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ParameterType, Parameters};
+use crate::config::{ParameterType, ParameterValue, Parameters};
 use crate::error::{Error, Result};
 
 use super::columns::{Column, name_and_type, schema_of};
@@ -152,7 +151,7 @@ impl Model {
     pub fn add_definition(&self, to: &mut FingerprintBuilder, values: &Parameters) -> Result<()> {
         self.add_sql(to);
         for (name, value) in self.parameter_values(values)? {
-            to.part(name, format_args!("{value:?}"));
+            to.part(name, value);
         }
         Ok(())
     }
@@ -173,7 +172,7 @@ impl Model {
     fn parameter_values<'v>(
         &'v self,
         values: &'v Parameters,
-    ) -> Result<Vec<(&'v str, &'v ScalarValue)>> {
+    ) -> Result<Vec<(&'v str, &'v ParameterValue)>> {
         let of_pipeline =
             self.parameters.iter().filter(|(name, _)| !RUN_PARAMETERS.contains(&name.as_str()));
         of_pipeline

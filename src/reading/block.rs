@@ -188,8 +188,10 @@ impl RowBlock {
     pub(super) fn drop_blank_row(&mut self) -> bool {
         let Some(last) = self.rows.len().checked_sub(1) else { return false };
         let (first_byte, cells) = self.place(last);
-        let is_blank_row =
-            !cells.is_empty() && is_blank(&self.bytes[first_byte..self.rows[last].end_byte]);
+        // Bytes of two cells may be white space together that are none alone.
+        let is_blank_row = !cells.is_empty()
+            && is_blank(&self.bytes[first_byte..self.rows[last].end_byte])
+            && self.stored_cells(last).all(|cell| cell.is_blank());
         if is_blank_row {
             self.used_bytes = first_byte;
             self.used_ends = cells.start;
@@ -277,9 +279,12 @@ impl RowBlock {
     }
 }
 
+/// White space to Unicode, but not to `u8::is_ascii_whitespace`.
+const VERTICAL_TAB: u8 = 0x0b;
+
 /// Whether there is nothing but white space, no-break spaces included.
 pub(super) fn is_blank(bytes: &[u8]) -> bool {
-    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+    match bytes.iter().find(|byte| !(byte.is_ascii_whitespace() || **byte == VERTICAL_TAB)) {
         None => true,
         Some(first) if first.is_ascii() => false,
         Some(_) => std::str::from_utf8(bytes).is_ok_and(|text| text.trim().is_empty()),

@@ -29,6 +29,12 @@ const CHECKPOINT_INTERVAL: &str = "20";
 /// project is for. `maintain` goes by runs instead.
 const RETENTION: &str = "interval 3650 days";
 
+impl From<DeltaTableError> for Error {
+    fn from(error: DeltaTableError) -> Self {
+        Self::store("a warehouse table could not be read or written").because(error)
+    }
+}
+
 /// Opens a table at its newest version, or at a given one; none when it does not exist.
 pub async fn open(
     warehouse: &Location,

@@ -13,6 +13,12 @@ use url::Url;
 use super::durable::DurableLocal;
 use crate::error::{Error, Result};
 
+impl From<object_store::Error> for Error {
+    fn from(error: object_store::Error) -> Self {
+        Self::store("the store failed").because(error)
+    }
+}
+
 /// A folder in an object store.
 #[derive(Debug, Clone)]
 pub struct Location {

@@ -401,7 +401,7 @@ fn values(
             "first_month" | "last_month" => continue,
             "as_of_date" => date(as_of.to_epoch_days()),
             "history_first_month" => date(first.epoch_day()),
-            other => parameters.get(other).cloned().expect("a declared parameter"),
+            other => parameters.get(other).map(ScalarValue::from).expect("a declared parameter"),
         };
         values.push((name.clone(), value));
     }

@@ -148,3 +148,16 @@ fn a_table_can_be_read_on_another_thread() {
     is_send::<Table>();
     is_send::<RowBlock>();
 }
+
+#[test]
+fn bytes_that_are_white_space_only_together_are_kept() {
+    // C2 A0 is a no-break space; each byte alone is invalid.
+    let read = read_text(
+        b"a,b\n\xc2,\xa0\n\x0b,\xc2\xa0\n\xc2\xa0\x0b,\n1,2\n",
+        &Layout::default(),
+        &["a"],
+    );
+    let read = read.expect("rows");
+    assert_eq!(read.lines, [2, 5]);
+    assert_eq!(read.blank_rows, 2);
+}
