@@ -342,7 +342,7 @@ pub struct RunsArguments {
 /// `clientbase inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArguments {
-    /// Files to look at, or folders of files; several are read together when they are alike
+    /// Files to look at, folders of files, or globs; several are read together when they are alike
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub files: Vec<PathBuf>,
     /// Write a ready project to this folder
@@ -375,6 +375,12 @@ pub struct InspectArguments {
     /// Column of the file to use, such as revenue="Сумма продажи"; may be given several times
     #[arg(long, value_name = "COLUMN=HEADER")]
     pub column: Vec<String>,
+    /// Column whose blank cells take the value above, by its header; may be given several times
+    #[arg(long, value_name = "HEADER")]
+    pub fill_down: Vec<String>,
+    /// What becomes of lines without a client, where they are many
+    #[arg(long, value_enum, value_name = "FATE")]
+    pub no_client: Option<NoClientArgument>,
     /// More headers and their meanings [default: dictionary.toml of the project, if it is there]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub dictionary: Option<PathBuf>,
@@ -398,6 +404,15 @@ pub enum DateOrderArgument {
     Mdy,
     /// 2024-12-31
     Ymd,
+}
+
+/// What becomes of lines without a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NoClientArgument {
+    /// A rule leaves them out, and they are counted
+    Exclude,
+    /// They are rejected, and the run is refused when they are too many
+    Reject,
 }
 
 /// Language of a report.

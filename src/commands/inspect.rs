@@ -1,14 +1,14 @@
 //! `clientbase inspect`: work out how unknown files are to be read, show it, write a project.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::cli::{DateOrderArgument, InspectArguments, LanguageArgument};
+use crate::cli::{DateOrderArgument, InspectArguments, LanguageArgument, NoClientArgument};
 use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::inspect::{
-    DateOrder, DeliveredFile, Dictionary, Inspection, Language, Options, Project, ROLES, Role,
-    Texts, fill, inspect as look, report, report_json,
+    DateOrder, Dictionary, Inspection, Language, NoClient, Options, Project, ROLES, Role, Texts,
+    fill, given_files, inspect as look, report, report_json,
 };
 
 /// Inspects files. `root` is the project folder, whose `dictionary.toml` counts when it is there.
@@ -29,7 +29,7 @@ pub fn inspect(root: &Path, arguments: &InspectArguments, console: &Console) -> 
     if let Some(path) = &arguments.dictionary {
         dictionary.add_file(path)?;
     }
-    let files = delivered_files(&arguments.files)?;
+    let files = given_files(&arguments.files)?;
     let options = options(arguments)?;
     let inspection = look(files, &options, &dictionary, usize::from(arguments.rows))?;
     let project = Project::new(&inspection, arguments.name.as_deref(), &texts)?;
@@ -53,38 +53,6 @@ pub fn inspect(root: &Path, arguments: &InspectArguments, console: &Console) -> 
 fn undecided(inspection: &Inspection, texts: &Texts) -> Error {
     let count = inspection.questions().count().to_string();
     Error::data(fill(&texts.words.refused, &[("count", &count)])).hint(&texts.words.refused_hint)
-}
-
-/// The given files, and those of given folders in the order of their names.
-fn delivered_files(given: &[PathBuf]) -> Result<Vec<DeliveredFile>> {
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for path in given {
-        if !path.is_dir() {
-            paths.push(path.clone());
-            continue;
-        }
-        let unreadable = |error: std::io::Error| {
-            Error::store(format!("{}: cannot be read", path.display())).because(error)
-        };
-        let mut inside = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(unreadable)? {
-            let entry = entry.map_err(unreadable)?;
-            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
-            if !is_hidden && entry.path().is_file() {
-                inside.push(entry.path());
-            }
-        }
-        if inside.is_empty() {
-            return Err(Error::data(format!("{}: there is no file in the folder", path.display())));
-        }
-        inside.sort_unstable();
-        paths.append(&mut inside);
-    }
-    if let Some(missing) = paths.iter().find(|path| !path.exists()) {
-        return Err(Error::configuration(format!("{}: there is no such file", missing.display())));
-    }
-    let file = |path: PathBuf| DeliveredFile { shown: path.display().to_string(), path };
-    Ok(paths.into_iter().map(file).collect())
 }
 
 fn options(arguments: &InspectArguments) -> Result<Options> {
@@ -121,6 +89,11 @@ fn options(arguments: &InspectArguments) -> Result<Options> {
         sheets: (!arguments.sheet.is_empty()).then(|| arguments.sheet.clone()),
         header_row: arguments.header_row,
         columns,
+        fill_down: arguments.fill_down.clone(),
+        no_client: arguments.no_client.map(|answer| match answer {
+            NoClientArgument::Exclude => NoClient::Exclude,
+            NoClientArgument::Reject => NoClient::Reject,
+        }),
     })
 }
 
@@ -188,6 +161,14 @@ fn typed(arguments: &InspectArguments) -> String {
     let row = arguments.header_row.map(|row| row.to_string());
     option("header-row", row.as_deref());
     arguments.column.iter().for_each(|column| option("column", Some(column)));
+    arguments.fill_down.iter().for_each(|header| option("fill-down", Some(header)));
+    option(
+        "no-client",
+        arguments.no_client.map(|answer| match answer {
+            NoClientArgument::Exclude => "exclude",
+            NoClientArgument::Reject => "reject",
+        }),
+    );
     let dictionary = arguments.dictionary.as_ref().map(|path| path.display().to_string());
     option("dictionary", dictionary.as_deref());
     words.join(" ")

@@ -44,6 +44,8 @@ pub struct ColumnEvidence {
     pub point_zero: u64,
     /// Texts like «Реализация ТД00-000123 от 31.12.2024 12:00:00».
     pub registrars: u64,
+    /// Texts that begin with «возврат».
+    pub returns: u64,
     /// Cells that say «Итого» or the like.
     pub totals: u64,
     /// Different values with their counts; none when there are many.
@@ -132,6 +134,9 @@ impl ColumnEvidence {
                 counts.group[other] += 1;
                 remember(&mut counts.group_example[other]);
             }
+        }
+        if text.get(..14).is_some_and(|begin| begin.to_lowercase() == "возврат") {
+            self.returns += 1;
         }
         if let Some(date) = date_shape(text) {
             self.feed_date(date, text, row);

@@ -6,11 +6,11 @@ use super::words::{is_total, total_pattern};
 /// When a rule leaves a row out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
-    /// The text says it is a total, and one of the other columns (if any) is blank.
+    /// The text says it is a total, and all the other columns are blank.
     Total {
         /// Where the word stands.
         column: usize,
-        /// Columns of which a line fills all and a total does not.
+        /// Columns of which a line fills some and a total none.
         others: Vec<usize>,
     },
     /// All columns are blank.
@@ -21,30 +21,37 @@ pub enum Condition {
     OneOf(usize, Vec<String>),
     /// The column is filled.
     Filled(usize),
+    /// Each column holds its own name.
+    SayNames(Vec<(usize, String)>),
 }
 
 impl Condition {
     /// As SQL.
     pub fn sql(&self, raw: &[RawColumn]) -> String {
         let name = |place: &usize| identifier(raw.get(*place).map_or("", |column| &column.name));
-        let nulls = |places: &[usize], by: &str| {
+        let nulls = |places: &[usize]| {
             let tests: Vec<String> =
                 places.iter().map(|place| format!("{} is null", name(place))).collect();
-            tests.join(by)
+            tests.join(" and ")
         };
         match self {
             Self::Total { column, others } => {
                 let word = format!("regexp_like({}, '{}')", name(column), total_pattern());
                 match others.as_slice() {
                     [] => word,
-                    [_] => format!("{word} and {}", nulls(others, "")),
-                    _ => format!("{word} and ({})", nulls(others, " or ")),
+                    _ => format!("{word} and {}", nulls(others)),
                 }
             }
-            Self::AllBlank(places) => nulls(places, " and "),
+            Self::AllBlank(places) => nulls(places),
             Self::Zero(place) => format!("{} = 0", name(place)),
             Self::OneOf(place, texts) => one_of(&name(place), texts),
             Self::Filled(place) => format!("{} is not null", name(place)),
+            Self::SayNames(columns) => {
+                let one = |(place, text): &(usize, String)| {
+                    one_of(&name(place), std::slice::from_ref(text))
+                };
+                columns.iter().map(one).collect::<Vec<_>>().join(" and ")
+            }
         }
     }
 
@@ -53,6 +60,7 @@ impl Condition {
         match self {
             Self::Total { column, others } => [&[*column], others.as_slice()].concat(),
             Self::AllBlank(places) => places.clone(),
+            Self::SayNames(columns) => columns.iter().map(|(place, _)| *place).collect(),
             Self::Zero(place) | Self::OneOf(place, _) | Self::Filled(place) => vec![*place],
         }
     }
@@ -66,8 +74,7 @@ impl Condition {
         };
         match self {
             Self::Total { column, others } => {
-                text(column).is_some_and(is_total)
-                    && (others.is_empty() || others.iter().any(is_null))
+                text(column).is_some_and(is_total) && others.iter().all(is_null)
             }
             Self::AllBlank(places) => places.iter().all(is_null),
             Self::Zero(place) => matches!(row.get(*place), Some(Value::Decimal(0, _))),
@@ -75,6 +82,9 @@ impl Condition {
                 text(place).is_some_and(|text| texts.iter().any(|known| known == text.trim()))
             }
             Self::Filled(place) => !is_null(place),
+            Self::SayNames(columns) => columns
+                .iter()
+                .all(|(place, name)| text(place).is_some_and(|text| text.trim() == name)),
         }
     }
 }

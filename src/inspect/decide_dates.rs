@@ -134,13 +134,13 @@ fn order_of(
             if let Some((order, (example, count))) = proven {
                 if given.is_some_and(|given| given != order) {
                     return Err(Note::new(
-                        NoteId::DateOrderMixed,
+                        NoteId::DateOrderContradicted,
                         [
+                            ("given", &given.map_or("", name_of)),
                             ("column", name),
                             ("value", &example.text),
                             ("row", &example.row),
-                            ("other", &"--date-order"),
-                            ("other_row", &"-"),
+                            ("order", &name_of(order)),
                         ],
                     ));
                 }
@@ -279,7 +279,7 @@ mod tests {
         is(&reading, &["%m/%d/%Y"]);
         assert_eq!(note, NoteId::DateGiven);
         assert_eq!(decide(&["13.02.2024", "02.13.2024"], None).1, NoteId::DateOrderMixed);
-        assert_eq!(decide(&["13.02.2024"], Some(DateOrder::Mdy)).1, NoteId::DateOrderMixed);
+        assert_eq!(decide(&["13.02.2024"], Some(DateOrder::Mdy)).1, NoteId::DateOrderContradicted);
         assert_eq!(decide(&["13.02.24"], None).1, NoteId::DateShortYear);
         assert_eq!(decide(&["45657", "45658"], None).1, NoteId::DateSerial);
         assert_eq!(decide(&["январь"], None).1, NoteId::DateUnknown);

@@ -38,6 +38,11 @@ impl Decision {
     pub fn expression(&self, role: Role) -> Option<&Expression> {
         self.select.iter().find(|(known, _)| *known == role).map(|(_, expression)| expression)
     }
+
+    /// Whether revenue is reckoned from quantity and price.
+    pub fn is_by_price(&self) -> bool {
+        matches!(self.expression(Role::Revenue), Some(Expression::Product(..)))
+    }
 }
 
 /// Raw columns being declared.
@@ -73,12 +78,14 @@ pub fn decide(evidence: &Evidence, mapping: &Mapping, options: &Options) -> Deci
     let mut select: Vec<(Role, Expression)> = Vec::new();
     let mut date_formats = Vec::new();
 
-    let registrar = mapping.get(Role::Registrar).or_else(|| {
-        mapping.get(Role::DocumentId).filter(|place| {
-            columns[*place].filled > 0 && columns[*place].share(columns[*place].registrars) >= 0.8
-        })
-    });
-    match (mapping.get(Role::SaleDate), registrar) {
+    let is_dated = |place: &usize| {
+        columns[*place].filled > 0 && columns[*place].share(columns[*place].registrars) >= 0.8
+    };
+    let registrar = mapping
+        .get(Role::Registrar)
+        .or_else(|| mapping.get(Role::DocumentId).filter(|place| is_dated(place)));
+    let dated = registrar.filter(is_dated);
+    match (mapping.get(Role::SaleDate), dated) {
         (Some(place), _) => {
             let (reading, found) = decide_dates(&columns[place], columns, options.date_order);
             notes.extend(found);
@@ -105,11 +112,14 @@ pub fn decide(evidence: &Evidence, mapping: &Mapping, options: &Options) -> Deci
         (None, None) => notes.push(missing(Role::SaleDate, evidence)),
     }
     texts(mapping, evidence, registrar, &mut raw, &mut select, &mut notes);
-    kinds(mapping, evidence, registrar, &mut raw, &mut select, &mut notes);
+    // Without a day the text may name no kind: then the sign of the amount tells returns.
+    let says_kind = registrar.filter(|place| is_dated(place) || columns[*place].returns > 0);
+    kinds(mapping, evidence, says_kind, &mut raw, &mut select, &mut notes);
     let numbers = amounts(mapping, evidence, options, &mut raw, &mut select, &mut notes);
 
-    let (filled, group_columns) = fill_down(evidence, mapping, &mut notes);
-    let rules = decide_rules(evidence, mapping, &group_columns, &select, &mut raw, &mut notes);
+    let (filled, group_columns) = fill_down(evidence, mapping, &mapping.fill_down, &mut notes);
+    let blanks = (filled.as_slice(), group_columns.as_slice());
+    let rules = decide_rules(evidence, mapping, blanks, options, &select, &mut raw, &mut notes);
     select.sort_by_key(|(role, _)| *role);
     Decision { numbers, date_formats, fill_down: filled, raw: raw.declared, select, rules, notes }
 }

@@ -2,7 +2,7 @@
 
 use super::column::ColumnEvidence;
 use super::words::is_total;
-use crate::reading::RowBlock;
+use crate::reading::{RowBlock, header_name};
 
 /// Columns whose relations to each other are watched.
 pub const WATCHED_COLUMNS: usize = 128;
@@ -21,6 +21,11 @@ pub struct Relations {
     pub blanks: u64,
     /// Whether it is filled in the first row of every table.
     pub starts_filled: bool,
+    /// Whether no filled cell repeats the filled cell before it.
+    pub changes_when_filled: bool,
+    /// Whether it is blank somewhere right below its own cell of a total or repeated header:
+    /// then the cell above is no value of the rows below.
+    pub blank_below_total: bool,
 }
 
 /// What the rows of all tables say.
@@ -34,7 +39,13 @@ pub struct Evidence {
     pub rows: u64,
     /// Rows that say they are totals.
     pub total_rows: u64,
+    /// Rows that repeat the header.
+    pub header_rows: u64,
     above: Vec<Vec<u8>>,
+    /// By column, its last filled cell.
+    last: Vec<Vec<u8>>,
+    /// Columns whose last filled cell stands in a total or repeated header, as bits.
+    total_above: u128,
     is_first_row: bool,
 }
 
@@ -46,6 +57,8 @@ impl Evidence {
             same_when_blank: u128::MAX,
             blanks: 0,
             starts_filled: true,
+            changes_when_filled: true,
+            blank_below_total: false,
         };
         let watched = header.len().min(WATCHED_COLUMNS);
         Self {
@@ -53,7 +66,10 @@ impl Evidence {
             relations: vec![relation; watched],
             rows: 0,
             total_rows: 0,
+            header_rows: 0,
             above: vec![Vec::new(); watched],
+            last: vec![Vec::new(); watched],
+            total_above: 0,
             is_first_row: true,
         }
     }
@@ -61,6 +77,8 @@ impl Evidence {
     /// A new table begins.
     pub fn begin_table(&mut self) {
         self.is_first_row = true;
+        self.total_above = 0;
+        self.last.iter_mut().for_each(Vec::clear);
     }
 
     /// Takes the rows of a block; `places` says where each column stands in this table.
@@ -69,19 +87,48 @@ impl Evidence {
             self.rows += 1;
             let line = block.line(row);
             let text = |place: &usize| block.cell(row, *place).and_then(|cell| cell.text());
-            let blanks =
-                places.iter().any(|place| text(place).is_none_or(|text| text.trim().is_empty()));
+            let is_blank = |place: &usize| text(place).is_none_or(|text| text.trim().is_empty());
+            if self.repeats_header(block, row, places) {
+                self.header_rows += 1;
+                self.mark_total(block, row, places);
+                continue;
+            }
+            let blanks = places.iter().any(is_blank);
             if blanks && places.iter().any(|place| text(place).is_some_and(is_total)) {
                 self.total_rows += 1;
                 for (column, place) in self.columns.iter_mut().zip(places) {
                     column.feed_total(block.cell(row, *place));
                 }
+                self.mark_total(block, row, places);
                 continue;
             }
             for (column, place) in self.columns.iter_mut().zip(places) {
                 column.feed(block.cell(row, *place), line);
             }
             self.relate(block, row, places);
+        }
+    }
+
+    /// Whether every filled cell, of two at least, is the name of its column.
+    fn repeats_header(&self, block: &RowBlock, row: usize, places: &[usize]) -> bool {
+        let mut named = 0;
+        for (column, place) in self.columns.iter().zip(places) {
+            let Some(cell) = block.cell(row, *place).filter(|cell| !cell.is_blank()) else {
+                continue;
+            };
+            if cell.text().is_none_or(|text| header_name(text) != column.name) {
+                return false;
+            }
+            named += 1;
+        }
+        named >= 2
+    }
+
+    fn mark_total(&mut self, block: &RowBlock, row: usize, places: &[usize]) {
+        for (column, place) in places.iter().enumerate().take(WATCHED_COLUMNS) {
+            if block.cell(row, *place).is_some_and(|cell| !cell.is_blank()) {
+                self.total_above |= 1 << column;
+            }
         }
     }
 
@@ -95,15 +142,19 @@ impl Evidence {
                 continue;
             };
             filled |= 1 << column;
+            let key = if cell.bytes.len() <= LONGEST_KEY { cell.bytes } else { &[] };
+            if !key.is_empty() && self.last[column] == key {
+                self.relations[column].changes_when_filled = false;
+            }
+            self.last[column].clear();
+            self.last[column].extend_from_slice(key);
             if above == cell.bytes {
                 same |= 1 << column;
                 continue;
             }
             above.clear();
             // Long texts are no keys; what is not kept never repeats.
-            if cell.bytes.len() <= LONGEST_KEY {
-                above.extend_from_slice(cell.bytes);
-            }
+            above.extend_from_slice(key);
         }
         for (column, relation) in self.relations.iter_mut().enumerate() {
             if filled >> column & 1 == 1 {
@@ -111,11 +162,13 @@ impl Evidence {
             } else {
                 relation.blanks += 1;
                 relation.same_when_blank &= same;
+                relation.blank_below_total |= self.total_above >> column & 1 == 1;
                 if self.is_first_row {
                     relation.starts_filled = false;
                 }
             }
         }
+        self.total_above &= !filled;
         self.is_first_row = false;
     }
 

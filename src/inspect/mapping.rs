@@ -35,6 +35,8 @@ pub enum Reason {
 pub struct Mapping {
     /// Role → place of its column.
     pub chosen: BTreeMap<Role, usize>,
+    /// Places of the columns whose blank cells take the value above, as the user says.
+    pub fill_down: Vec<usize>,
     /// By column: its role, if any, and why.
     pub uses: Vec<(Option<Role>, Reason)>,
     /// Choices, warnings and questions.
@@ -65,7 +67,7 @@ pub fn map_columns(
         Mapping { uses: vec![(None, Reason::Unknown); columns.len()], ..Mapping::default() };
     let twice = |name: &str| columns.iter().filter(|column| column.name == name).count() > 1;
     for (role, header) in &options.columns {
-        let place = find(columns, header)?;
+        let place = find(columns, header, "--column")?;
         if twice(&columns[place].name) {
             return Err(Error::data(format!(
                 "the header has the column `{}` twice",
@@ -75,6 +77,12 @@ pub fn map_columns(
         }
         mapping.chosen.insert(*role, place);
         mapping.uses[place] = (Some(*role), Reason::Given);
+    }
+    for header in &options.fill_down {
+        let place = find(columns, header, "--fill-down")?;
+        if !mapping.fill_down.contains(&place) {
+            mapping.fill_down.push(place);
+        }
     }
     let mut candidates: BTreeMap<Role, Vec<(usize, usize)>> = BTreeMap::new();
     for (place, column) in columns.iter().enumerate() {
@@ -182,11 +190,12 @@ fn fits(role: Role, column: &ColumnEvidence) -> bool {
             column.number_like() == column.filled && column.numbers.most_decimals == 0
         }
         // A number of a document has a digit; «name» is one in some exports and a person in others.
-        Role::DocumentId => column
+        Role::Registrar if column.filled == 0 => false,
+        // A registrar without a day in it is a document still.
+        Role::DocumentId | Role::Registrar => column
             .examples
             .iter()
             .all(|example| example.text.bytes().any(|byte| byte.is_ascii_digit())),
-        Role::Registrar => share(column.registrars),
         Role::CancelledAt => share(column.date_like()),
         _ => column.filled > 0,
     }
@@ -211,7 +220,7 @@ pub fn proposals(role: Role, evidence: &Evidence) -> String {
     if names.is_empty() { "-".to_owned() } else { names.join(", ") }
 }
 
-fn find(columns: &[ColumnEvidence], header: &str) -> Result<usize> {
+fn find(columns: &[ColumnEvidence], header: &str, option: &str) -> Result<usize> {
     let wanted = header_name(header);
     let exact = columns.iter().position(|column| column.name == wanted);
     let like = || columns.iter().position(|column| normalized(&column.name) == normalized(&wanted));
@@ -226,7 +235,7 @@ fn find(columns: &[ColumnEvidence], header: &str) -> Result<usize> {
             likeness(one).total_cmp(&likeness(other))
         });
         let nearest = nearest.map_or("", |column| &column.name);
-        Error::configuration(format!("--column: there is no column `{header}`"))
+        Error::configuration(format!("{option}: there is no column `{header}`"))
             .hint(format!("the nearest column is `{nearest}`"))
     })
 }

@@ -19,9 +19,12 @@ mod distinct;
 mod encoding;
 mod evidence;
 mod expression;
+mod given_files;
+mod grand_totals;
 mod header;
 mod layout_notes;
 mod mapping;
+mod no_client;
 mod notes;
 mod number_shape;
 mod options;
@@ -44,8 +47,9 @@ mod words;
 
 pub use date_shape::DateOrder;
 pub use dictionary::{Dictionary, ROLES, Role};
+pub use given_files::given_files;
 pub use notes::{Level, Note, NoteId};
-pub use options::Options;
+pub use options::{NoClient, Options};
 pub use project::{Project, ProjectFile};
 pub use report::report;
 pub use report_json::report_json;
@@ -134,6 +138,13 @@ pub fn inspect(
             ));
         }
         keep_used_rules(&mut decision, &mut found, &mut inspection.notes);
+        if options.no_client.is_none()
+            && let Some(question) = no_client::question(&found, &decision, &evidence, &mapping)
+        {
+            inspection.notes.retain(|note| note.id != NoteId::RuleNoClient);
+            inspection.notes.push(question);
+        }
+        inspection.notes.extend(grand_totals::compare(&found.tables, &evidence));
         inspection.judge(&found);
         inspection.preview = Some(found);
     }

@@ -3,6 +3,15 @@
 use super::date_shape::DateOrder;
 use super::dictionary::Role;
 
+/// What becomes of lines without a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoClient {
+    /// They are left out by a rule, and counted.
+    Exclude,
+    /// They are rejected, and the run is refused when they are too many.
+    Reject,
+}
+
 /// What the user says.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -20,4 +29,8 @@ pub struct Options {
     pub header_row: Option<u64>,
     /// Columns and the headers they come from.
     pub columns: Vec<(Role, String)>,
+    /// Headers of columns whose blank cells take the value above.
+    pub fill_down: Vec<String>,
+    /// What becomes of lines without a client.
+    pub no_client: Option<NoClient>,
 }

@@ -6,6 +6,7 @@ use super::decision::Decision;
 use super::dictionary::Role;
 use super::distinct::{Distinct, OF_A_MONTH, OF_ALL};
 use super::expression::Value;
+use super::grand_totals::{TableSums, may_be_grand};
 use super::shown::{cut, decimal_text, rescaled, shown_value};
 use super::tables::{BLOCK_ROWS, DeliveredFile, Tables};
 use super::typed::{Problem, RowReader};
@@ -38,6 +39,10 @@ impl Default for MonthTotals {
 pub struct Group {
     /// How many.
     pub rows: u64,
+    /// Of them, those with a day, an amount and, where there is one, a document.
+    pub lines: u64,
+    /// Revenue of all of them that have one, with `MONEY_SCALE` decimals.
+    pub revenue: i128,
     /// Where the first of them stand, and what they hold.
     pub examples: Vec<String>,
 }
@@ -80,6 +85,8 @@ pub struct Preview {
     pub days: Option<(i32, i32)>,
     /// By file.
     pub files: Vec<FileTotals>,
+    /// By table.
+    pub tables: Vec<TableSums>,
     /// Accepted rows called a return whose revenue is above zero.
     pub positive_returns: u64,
     /// Accepted rows called a return whose revenue is below zero.
@@ -108,11 +115,13 @@ pub fn preview(
         let mut rows = RowReader::new(decision, reader.header());
         preview.above_header += reader.rows_above();
         preview.rows += reader.rows_above();
+        preview.tables.push(TableSums::new(&table.shown));
         while reader.next_block(&mut block, BLOCK_ROWS)? {
             for row in 0..block.len() {
                 let place = (table.file, table.shown.as_str(), block.line(row));
                 let (values, problem) = rows.read(&block, row);
-                preview.take(decision, &values, problem, place, || block.text(row), most_rows);
+                let source = (&block, row);
+                preview.take(decision, &values, problem, place, source, most_rows);
             }
         }
     }
@@ -132,6 +141,7 @@ impl Preview {
             clients: Distinct::new(OF_ALL),
             days: None,
             files: vec![FileTotals::default(); files],
+            tables: Vec::new(),
             positive_returns: 0,
             negative_returns: 0,
         }
@@ -143,16 +153,30 @@ impl Preview {
         row: &[Value<'_>],
         problem: Option<Problem>,
         (file, shown, line): (usize, &str, u64),
-        text: impl Fn() -> String,
+        (block, place): (&RowBlock, usize),
         most_rows: usize,
     ) {
+        let text = || block.text(place);
         self.rows += 1;
         if let Some(file) = self.files.get_mut(file) {
             file.rows += 1;
         }
-        if let Some(rule) = decision.rules.iter().position(|rule| rule.condition.holds(row)) {
+        let mut rules = decision.rules.iter().enumerate();
+        if let Some((at, rule)) = rules.find(|(_, rule)| rule.condition.holds(row)) {
             let text = || format!("{shown}:{line}: {}", cut(&text(), 100));
-            self.excluded.entry(rule).or_default().take(text);
+            let group = self.excluded.entry(at).or_default();
+            group.take(text);
+            let revenue = revenue_of(decision, row);
+            group.lines += u64::from(is_line(decision, row));
+            group.revenue = group.revenue.saturating_add(revenue.unwrap_or(0));
+            let Some(table) = self.tables.last_mut() else { return };
+            match revenue {
+                Some(revenue) if rule.leaves_out_lines() => table.leave_out(revenue),
+                Some(total) if rule.name == "totals_row" && !decision.is_by_price() => {
+                    table.total(line, total, may_be_grand(block, place));
+                }
+                _ => {}
+            }
             return;
         }
         let line_values: Vec<Value<'_>> =
@@ -169,6 +193,9 @@ impl Preview {
                 .take(example);
             if let Some(file) = self.files.get_mut(file) {
                 file.rejected += 1;
+            }
+            if let Some(table) = self.tables.last_mut() {
+                table.leave_out(revenue_of(decision, row).unwrap_or(0));
             }
             return;
         }
@@ -189,6 +216,9 @@ impl Preview {
             Some(Value::Decimal(digits, scale)) => rescaled(*digits, *scale).unwrap_or(0),
             _ => 0,
         };
+        if let Some(table) = self.tables.last_mut() {
+            table.accept(revenue);
+        }
         let totals = self.months.entry(month).or_default();
         totals.lines += 1;
         totals.revenue = totals.revenue.saturating_add(revenue);
@@ -220,6 +250,21 @@ impl Group {
             self.examples.push(example());
         }
     }
+}
+
+/// Revenue of a row with `MONEY_SCALE` decimals, where it has one.
+fn revenue_of(decision: &Decision, row: &[Value<'_>]) -> Option<i128> {
+    match decision.expression(Role::Revenue)?.evaluate(row) {
+        Value::Decimal(digits, scale) => rescaled(digits, scale),
+        _ => None,
+    }
+}
+
+/// Whether a row has a day, an amount and, where there is such a column, a document.
+fn is_line(decision: &Decision, row: &[Value<'_>]) -> bool {
+    [Role::SaleDate, Role::Revenue, Role::DocumentId].iter().all(|role| {
+        decision.expression(*role).is_none_or(|expression| !expression.evaluate(row).is_null())
+    })
 }
 
 /// What keeps a staged line out of the history.

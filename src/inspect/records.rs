@@ -66,6 +66,8 @@ pub struct RecordCounts {
     line_cells: [usize; 4],
     line_filled: bool,
     quotes: u64,
+    line_feeds: u64,
+    returns: u64,
 }
 
 impl Default for RecordCounts {
@@ -78,6 +80,8 @@ impl Default for RecordCounts {
             line_cells: [0; 4],
             line_filled: false,
             quotes: 0,
+            line_feeds: 0,
+            returns: 0,
         }
     }
 }
@@ -87,8 +91,11 @@ impl RecordCounts {
     pub fn feed(&mut self, bytes: &[u8]) {
         for byte in bytes {
             match byte {
-                b'\n' => self.end_line(),
-                b'\r' => {}
+                b'\n' => {
+                    self.line_feeds += 1;
+                    self.end_line();
+                }
+                b'\r' => self.returns += 1,
                 b'"' => {
                     self.quotes += 1;
                     self.line_filled = true;
@@ -97,6 +104,11 @@ impl RecordCounts {
                 byte => self.letter(*byte),
             }
         }
+    }
+
+    /// Whether lines end with a carriage return alone.
+    pub fn ends_with_returns(&self) -> bool {
+        self.returns > 0 && self.line_feeds == 0
     }
 
     fn letter(&mut self, byte: u8) {

@@ -4,7 +4,7 @@ use super::distinct::Distinct;
 use super::mapping::Reason;
 use super::notes::Level;
 use super::preview::Preview;
-use super::shown::{MONEY_SCALE, cut, day_text, decimal_text};
+use super::shown::{cut, day_text, decimals_of, money};
 use super::texts::{Texts, Words, fill};
 use super::{Decision, Evidence, Inspection, Mapping};
 use crate::report::{plain_table, thousands};
@@ -166,6 +166,10 @@ fn fates(decision: &Decision, preview: &Preview, words: &Words) -> String {
     for (place, group) in &preview.excluded {
         let name = decision.rules.get(*place).map_or("", |rule| rule.name);
         text.push_str(&format!("\n  {} {name}: {}", words.excluded, thousands(group.rows)));
+        if decision.rules.get(*place).is_some_and(|rule| rule.leaves_out_lines()) {
+            let decimals = decimals_of(group.revenue);
+            text.push_str(&format!(", {} {}", words.revenue, money(group.revenue, decimals)));
+        }
         for example in &group.examples {
             text.push_str(&format!("\n      {} {example}", words.example));
         }
@@ -220,20 +224,6 @@ fn clients_text(clients: &Distinct) -> String {
     format!("{}{}", if exact { "" } else { "≈" }, thousands(count))
 }
 
-/// Decimals that money needs, at least two.
-fn decimals_of(digits: i128) -> usize {
-    decimal_text(digits, MONEY_SCALE).split_once('.').map_or(2, |(_, decimals)| decimals.len())
-}
-
-/// Money with grouped thousands, exactly.
-fn money(digits: i128, decimals: usize) -> String {
-    let text = decimal_text(digits, MONEY_SCALE);
-    let (sign, text) = text.strip_prefix('-').map_or(("", text.as_str()), |text| ("-", text));
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let whole = whole.parse::<u64>().map_or_else(|_| whole.to_owned(), thousands);
-    format!("{sign}{whole}.{part:0<decimals$}")
-}
-
 fn files(inspection: &Inspection, preview: &Preview, words: &Words) -> String {
     let rows: Vec<Vec<String>> = inspection
         .files
@@ -258,12 +248,6 @@ fn files(inspection: &Inspection, preview: &Preview, words: &Words) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn money_is_grouped_and_exact() {
-        assert_eq!(money(-123_456_789_001, 4), "-12,345,678.9001");
-        assert_eq!(money(5_000, 3), "0.500");
-    }
 
     #[test]
     fn control_letters_do_not_reach_the_terminal() {

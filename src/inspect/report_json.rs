@@ -106,8 +106,12 @@ fn staging(decision: &Decision) -> Value {
 
 fn previewed(inspection: &Inspection, decision: &Decision, preview: &Preview) -> Value {
     let excluded = preview.excluded.iter().map(|(rule, group)| {
-        let name = decision.rules.get(*rule).map(|rule| rule.name);
-        json!({ "rule": name, "rows": group.rows, "examples": group.examples })
+        let rule = decision.rules.get(*rule);
+        let name = rule.map(|rule| rule.name);
+        let revenue = rule
+            .filter(|rule| rule.leaves_out_lines())
+            .map(|_| decimal_text(group.revenue, MONEY_SCALE));
+        json!({ "rule": name, "rows": group.rows, "revenue": revenue, "examples": group.examples })
     });
     let rejected = preview.rejected.iter().map(|((column, reason), group)| {
         json!({ "column": column, "reason": reason, "rows": group.rows, "examples": group.examples })

@@ -7,7 +7,9 @@ use super::dictionary::Role;
 use super::evidence::Evidence;
 use super::expression::{Expression, RawType};
 use super::mapping::Mapping;
+use super::no_client;
 use super::notes::{Note, NoteId};
+use super::options::{NoClient, Options};
 use super::words::is_cancelled;
 
 /// A rule that leaves rows out.
@@ -21,10 +23,18 @@ pub struct Rule {
     pub note: NoteId,
 }
 
+impl Rule {
+    /// Whether the rows it leaves out have amounts of their own, and do not repeat those of lines.
+    pub fn leaves_out_lines(&self) -> bool {
+        !matches!(self.name, "totals_row" | "group_row" | "repeated_header")
+    }
+}
+
 /// Columns that say which sale a line belongs to.
-const KEYS: [Role; 6] = [
+const KEYS: [Role; 7] = [
     Role::SaleDate,
     Role::DocumentId,
+    Role::Registrar,
     Role::ClientId,
     Role::ClientName,
     Role::ProductId,
@@ -49,16 +59,28 @@ const HEADINGS: [Role; 9] = [
 pub(super) fn fill_down(
     evidence: &Evidence,
     mapping: &Mapping,
+    given: &[usize],
     notes: &mut Vec<Note>,
 ) -> (Vec<String>, Vec<usize>) {
     let mut names = Vec::new();
     let mut blank_in_headings: Vec<usize> = Vec::new();
     let document = mapping.get(Role::DocumentId).or(mapping.get(Role::Registrar));
+    for place in given {
+        let column = &evidence.columns[*place].name;
+        let broken =
+            evidence.relations.get(*place).is_some_and(|relations| relations.blank_below_total);
+        let id = if broken { NoteId::FillDownBroken } else { NoteId::FillDownGiven };
+        notes.push(Note::new(id, [("column", column)]));
+        names.push(column.clone());
+    }
     for role in HEADINGS {
         let Some(place) = mapping.get(role) else { continue };
+        if given.contains(&place) {
+            continue;
+        }
         let column = &evidence.columns[place];
         let Some(relations) = evidence.relations.get(place) else { continue };
-        if relations.blanks == 0 || !relations.starts_filled {
+        if relations.blanks == 0 || !relations.starts_filled || relations.blank_below_total {
             continue;
         }
         // Never filled together with what every line has: it stands in rows of its own.
@@ -100,17 +122,27 @@ pub(super) fn fill_down(
 pub(super) fn decide_rules(
     evidence: &Evidence,
     mapping: &Mapping,
-    blank_in_headings: &[usize],
+    (filled_down, blank_in_headings): (&[String], &[usize]),
+    options: &Options,
     select: &[(Role, Expression)],
     raw: &mut Raw<'_>,
     notes: &mut Vec<Note>,
 ) -> Vec<Rule> {
     let mut rules = Vec::new();
+    // A column that is filled down is never blank.
     let keys: Vec<usize> = KEYS
         .into_iter()
         .filter_map(|role| mapping.get(role))
         .filter_map(|place| raw.place(place))
+        .filter(|at| !filled_down.contains(&raw.declared[*at].name))
         .collect();
+    if evidence.header_rows > 0 {
+        let texts = raw.declared.iter().enumerate();
+        let texts = texts.filter(|(_, column)| column.raw_type == RawType::Text);
+        let condition =
+            Condition::SayNames(texts.map(|(at, column)| (at, column.name.clone())).collect());
+        rules.push(Rule { name: "repeated_header", condition, note: NoteId::RuleHeaders });
+    }
     let mut unseen = false;
     for (place, column) in evidence.columns.iter().enumerate() {
         if column.totals == 0 {
@@ -154,9 +186,10 @@ pub(super) fn decide_rules(
         _,
         Expression::Column(at) | Expression::Trimmed(at) | Expression::WithoutPointZero(at),
     )) = client
+        && options.no_client != Some(NoClient::Reject)
     {
         let condition = Condition::AllBlank(vec![*at]);
-        rules.push(Rule { name: "no_client", condition, note: NoteId::RuleNoClient });
+        rules.push(Rule { name: no_client::RULE, condition, note: NoteId::RuleNoClient });
     }
     if let Some((_, Expression::Product(_, price))) =
         select.iter().find(|(role, _)| *role == Role::Revenue)

@@ -1,6 +1,7 @@
 //! Values as people read them.
 
 use super::expression::Value;
+use crate::report::thousands;
 
 /// Decimals of money.
 pub const MONEY_SCALE: u8 = 4;
@@ -62,6 +63,20 @@ pub(super) fn cut(text: &str, letters: usize) -> String {
     format!("{}…", plain.chars().take(letters.saturating_sub(1)).collect::<String>())
 }
 
+/// Decimals that money needs, at least two.
+pub(super) fn decimals_of(digits: i128) -> usize {
+    decimal_text(digits, MONEY_SCALE).split_once('.').map_or(2, |(_, decimals)| decimals.len())
+}
+
+/// Money with grouped thousands and this many decimals or more, exactly.
+pub(super) fn money(digits: i128, decimals: usize) -> String {
+    let text = decimal_text(digits, MONEY_SCALE);
+    let (sign, text) = text.strip_prefix('-').map_or(("", text.as_str()), |text| ("-", text));
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let whole = whole.parse::<u64>().map_or_else(|_| whole.to_owned(), thousands);
+    format!("{sign}{whole}.{part:0<decimals$}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +89,11 @@ mod tests {
         assert_eq!(rescaled(1_234_567, 7), None);
         assert_eq!(rescaled(1_234_000, 7), Some(1_234));
         assert_eq!(cut("a\nbcdef", 4), "a b…");
+    }
+
+    #[test]
+    fn money_is_grouped_and_exact() {
+        assert_eq!(money(-123_456_789_001, 4), "-12,345,678.9001");
+        assert_eq!(money(5_000, 3), "0.500");
     }
 }

@@ -1,5 +1,7 @@
 //! The headers of all tables, and whether they are alike.
 
+use std::collections::BTreeMap;
+
 use super::dictionary::Dictionary;
 use super::header::{HeaderPlace, find_header, head_rows};
 use super::layout_notes;
@@ -22,6 +24,7 @@ pub(super) fn find_headers(
 ) -> Result<()> {
     let mut first: Option<HeaderPlace> = None;
     let mut kept: Vec<FoundTable> = Vec::new();
+    let mut without: Vec<FoundTable> = Vec::new();
     for mut table in std::mem::take(&mut found.tables) {
         let Some(file) = files.get(table.file) else { continue };
         let mut layout = found.layout.clone();
@@ -44,7 +47,7 @@ pub(super) fn find_headers(
                 None => find_header(&rows, dictionary),
             };
             let Some(place) = place else {
-                found.notes.push(Note::new(NoteId::NoHeader, [("table", &table.shown)]));
+                without.push(table);
                 continue;
             };
             layout.header_row = Some(place.line);
@@ -62,8 +65,43 @@ pub(super) fn find_headers(
         kept.push(table);
     }
     found.tables = kept;
-    same_headers(found);
+    if !found.tables.is_empty() || without.is_empty() {
+        same_headers(found);
+    }
+    leave_out(without, options, found);
     Ok(())
+}
+
+/// Sheets without a header beside sheets of one layout are notes; everything else without one is
+/// asked about.
+fn leave_out(without: Vec<FoundTable>, options: &Options, found: &mut Tables) {
+    let is_sheet = found.format == Format::Workbook;
+    let mut by_file: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for table in &found.tables {
+        let name = table.member.label().and_then(|label| label.rsplit('/').next());
+        by_file.entry(table.file).or_default().extend(name.map(str::to_owned));
+    }
+    // Each name in `sheets` must be there in every file, and is read as a glob.
+    let sheets = by_file.values().next().cloned().unwrap_or_default();
+    let may_skip = is_sheet
+        && options.sheets.is_none()
+        && !sheets.is_empty()
+        && !found.has_question()
+        && by_file.values().all(|other| *other == sheets)
+        && without.iter().all(|table| by_file.contains_key(&table.file))
+        && !sheets.iter().any(|name| name.contains(['{', '}', '[', ']']));
+    if may_skip && !without.is_empty() {
+        for table in without {
+            found.notes.push(Note::new(
+                NoteId::SheetSkipped,
+                [("table", &table.shown), ("sheets", &sheets.join(", "))],
+            ));
+        }
+        found.layout.sheets = Some(sheets);
+        return;
+    }
+    let id = if is_sheet { NoteId::NoSheetHeader } else { NoteId::NoHeader };
+    found.notes.extend(without.iter().map(|table| Note::new(id, [("table", &table.shown)])));
 }
 
 fn same_headers(found: &mut Tables) {

@@ -28,6 +28,10 @@ pub(super) fn decide_text(
         let evidence = with_bytes(&file.path, &file.shown, table.member.label(), |bytes| {
             ByteEvidence::collect(bytes)
         })?;
+        if evidence.records.ends_with_returns() {
+            found.notes.push(Note::new(NoteId::LineEndsReturn, [("table", &table.shown)]));
+            return Ok(());
+        }
         encodings.push(decide_encoding(&evidence, options.encoding));
         delimiters.push(decide_delimiter(&evidence.records, options.delimiter));
         match &mut all {
@@ -61,6 +65,10 @@ pub(super) fn decide_text(
         }
     }
     let Some(all) = all else { return Ok(()) };
+    if all.bytes == 0 {
+        found.notes.push(Note::new(NoteId::EmptyFile, [("table", &found.tables[0].shown)]));
+        return Ok(());
+    }
     let encoding = match lead {
         Some(lead)
             if matches!(encodings[lead].proof, EncodingProof::Mark | EncodingProof::ZeroBytes) =>

@@ -27,6 +27,14 @@ pub fn is_total(text: &str) -> bool {
     })
 }
 
+/// Whether a text says that its row is the total of a part: a page, a group, a client.
+pub fn is_subtotal(text: &str) -> bool {
+    let lower = text.trim().to_lowercase();
+    ["итого по", "всего по", "итог по", "total for", "subtotal", "sub total"]
+        .iter()
+        .any(|begin| lower.starts_with(begin))
+}
+
 /// The regular expression of `is_total`, for SQL.
 pub fn total_pattern() -> String {
     format!(r"(?i)^\s*({})(\W|$)", TOTAL_WORDS.join("|"))

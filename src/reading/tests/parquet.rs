@@ -15,7 +15,8 @@ fn every_flat_type_is_text() {
             "n:0.1",
             "n:0.1",
             "d:2024-12-31",
-            "d:2024-12-31 23:59:59",
+            // 23:59:59 in UTC, in a column whose clock is three hours ahead.
+            "d:2025-01-01 02:59:59",
             "d:2024-12-31 23:59:59",
             "b:true",
             "e:(nested)"

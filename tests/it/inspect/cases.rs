@@ -5,7 +5,11 @@ use super::exports;
 use super::runner::{Outcome, inspect};
 
 fn decided(name: &str, file: &str, bytes: Vec<u8>, all: &str) -> Outcome {
-    let outcome = inspect(&[(file, bytes)], &[]);
+    decided_with(name, file, bytes, &[], all)
+}
+
+fn decided_with(name: &str, file: &str, bytes: Vec<u8>, options: &[&str], all: &str) -> Outcome {
+    let outcome = inspect(&[(file, bytes)], options);
     insta::assert_snapshot!(name, outcome.all());
     assert_eq!(outcome.code, 0, "{}", outcome.talk);
     assert_eq!(outcome.line("all "), all);
@@ -56,7 +60,8 @@ fn english_months_first() {
 
 #[test]
 fn json_lines() {
-    decided("json_lines", "orders.jsonl", exports::json_lines(), "all 2 20.00 2");
+    let options = ["--no-client", "exclude"];
+    decided_with("json_lines", "orders.jsonl", exports::json_lines(), &options, "all 2 20.00 2");
 }
 
 #[test]
@@ -81,7 +86,8 @@ fn koi8() {
 
 #[test]
 fn prices() {
-    decided("prices", "orders.csv", exports::prices(), "all 2 36.25 2");
+    let options = ["--no-client", "exclude"];
+    decided_with("prices", "orders.csv", exports::prices(), &options, "all 2 36.25 2");
 }
 
 #[test]
@@ -107,7 +113,8 @@ fn russian_report() {
 
 #[test]
 fn json_report() {
-    let outcome = inspect(&[("prices.csv", exports::prices())], &["--json"]);
+    let outcome =
+        inspect(&[("prices.csv", exports::prices())], &["--json", "--no-client", "exclude"]);
     insta::assert_snapshot!("json_report", outcome.report);
     let report: serde_json::Value =
         serde_json::from_str(&outcome.report).expect("a step of the test");

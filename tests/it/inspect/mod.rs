@@ -4,5 +4,6 @@ mod any_bytes; // nothing makes it stop
 mod cases; // what is worked out, shown and written
 mod exports; // the files
 mod questions; // what cannot be proven is asked
+mod rows; // which rows are sales
 mod runner;
 mod two_commands; // from an unknown file to results

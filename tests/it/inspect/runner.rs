@@ -24,7 +24,7 @@ pub fn inspect(files: &[(&str, Vec<u8>)], options: &[&str]) -> Outcome {
     run(folder.path(), &names, options)
 }
 
-fn run(folder: &Path, names: &[&str], options: &[&str]) -> Outcome {
+pub fn run(folder: &Path, names: &[&str], options: &[&str]) -> Outcome {
     let output = Command::new(env!("CARGO_BIN_EXE_clientbase"))
         .current_dir(folder)
         .arg("inspect")
