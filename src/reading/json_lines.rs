@@ -164,7 +164,7 @@ fn pairs(line: &[u8]) -> Option<Vec<(Range<usize>, Range<usize>)>> {
     let mut pairs = Vec::new();
     let mut at = expect(line, 0, b'{')?;
     if let Some(end) = expect(line, at, b'}') {
-        return line[end..].trim_ascii().is_empty().then_some(pairs);
+        return (skip_white_space(line, end) == line.len()).then_some(pairs);
     }
     loop {
         let key = value(line, at)?;
@@ -178,7 +178,7 @@ fn pairs(line: &[u8]) -> Option<Vec<(Range<usize>, Range<usize>)>> {
             Some(next) => at = next,
             None => {
                 let end = expect(line, at, b'}')?;
-                return line[end..].trim_ascii().is_empty().then_some(pairs);
+                return (skip_white_space(line, end) == line.len()).then_some(pairs);
             }
         }
     }

@@ -24,6 +24,7 @@ mod table;
 mod workbook;
 mod workbook_check;
 mod xls_size;
+mod xml_nesting;
 mod zip_file;
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::layout::ReadLimits;
 use super::ods_size::OdsSize;
 use super::sniff::{self, Content};
 use super::xls_size;
+use super::xml_nesting::XmlNesting;
 use super::zip_file::{self, Entry};
 use crate::error::{Error, Result};
 
@@ -117,7 +118,8 @@ pub(super) fn check(
             ))
             .hint("deliver it as CSV, or split it"));
         }
-        let ods = (kind == Kind::Ods && name == "content.xml").then(OdsSize::default);
+        let is_content = kind == Kind::Ods && name == "content.xml";
+        let ods = is_content.then(Default::default);
         check_part(stored, file, &entry, is_xml, ods, limits)?;
     }
     Ok(())
@@ -128,7 +130,7 @@ fn check_part(
     file: &LocalFile,
     entry: &Entry,
     is_xml: bool,
-    mut ods: Option<OdsSize>,
+    mut ods: Option<(OdsSize, XmlNesting)>,
     limits: &ReadLimits,
 ) -> Result<()> {
     let shown = format!("{}/{}", stored.shown, entry.name);
@@ -139,6 +141,10 @@ fn check_part(
             .map_err(|error| unreadable(&shown, None, error))?;
         return Ok(());
     }
+    let unended = || {
+        Error::data(format!("{shown}: the XML is damaged: an element does not end"))
+            .hint("open the workbook in a spreadsheet program and save it again")
+    };
     let mut token: Vec<u8> = Vec::new();
     loop {
         token.clear();
@@ -147,15 +153,24 @@ fn check_part(
             .read_until(b'<', &mut token)
             .map_err(|error| unreadable(&shown, None, error))?;
         if length == 0 {
-            return Ok(());
+            let is_complete = ods.is_none_or(|(_, nesting)| nesting.is_complete());
+            return if is_complete { Ok(()) } else { Err(unended()) };
         }
         if length > LONGEST_XML_TOKEN {
             return Err(Error::data(format!(
                 "{shown}: has a text of more than {LONGEST_XML_TOKEN} bytes"
             )));
         }
-        if let Some(size) = &mut ods {
+        if let Some((size, nesting)) = &mut ods {
+            nesting.part(&token).ok_or_else(unended)?;
             size.tag(&token);
+            if size.copied_bytes() > limits.workbook_bytes {
+                return Err(Error::data(format!(
+                    "{}: repeats more than {} bytes of text",
+                    stored.shown, limits.workbook_bytes
+                ))
+                .hint("such a file is made to exhaust memory; find out who made it"));
+            }
             if size.cells() > limits.memory_cells {
                 return Err(Error::data(format!(
                     "{}: has more than {} cells, blank ones between others included",

@@ -90,3 +90,11 @@ fn cells_are_filled_down() {
     let read = read(&file.path, &layout, &[]).expect("rows");
     assert_eq!(read.rows, [vec!["n:1", "n:2"], vec!["n:3", "n:2"], vec![], vec!["n:4", "n:2"]]);
 }
+
+#[test]
+fn only_white_space_of_json_may_stand_behind_an_object() {
+    let file = delivered("x.jsonl", "{\"a\":1} \t\r\n{\"a\":2}\x0c\n{}\x0c\n");
+    let read = read(&file.path, &Layout::default(), &["a"]).expect("rows");
+    assert_eq!(read.rows, [vec!["n:1"], vec![], vec![]]);
+    assert_eq!(read.lines, [1, 2, 3]);
+}

@@ -138,3 +138,52 @@ fn a_link_to_another_workbook_is_not_followed() {
     let read = read_rows(r#"<externalReferences/>"#, &rows).expect("rows");
     assert_eq!(read.row(0), ["n:5", "e:(not computed)"]);
 }
+
+fn open_document(table: &str) -> Result<Read> {
+    let content = format!(
+        r#"<?xml version="1.0"?><office:document-content><office:body><office:spreadsheet>{table}</office:spreadsheet></office:body></office:document-content>"#
+    );
+    let bytes = zip_of(&[
+        ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"),
+        ("META-INF/manifest.xml", b"<manifest:manifest/>"),
+        ("content.xml", content.as_bytes()),
+    ]);
+    read(&delivered("book.ods", bytes).path, &Layout::default(), &["id"])
+}
+
+#[test]
+fn a_table_without_its_end_is_told() {
+    let cell = |text| {
+        format!(
+            "<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>"
+        )
+    };
+    let row = |text| format!("<table:table-row>{}</table:table-row>", cell(text));
+    let rows = row("id") + &row("1");
+    let table = format!("<table:table table:name=\"a\">{rows}</table:table>");
+    assert_eq!(open_document(&table).expect("rows").rows, [["1"]]);
+    // Each of these kept the parser busy for ever.
+    let name = format!("<table:table table:name=\"{rows}</table:table>");
+    let commented = format!("<table:table table:name=\"a\">{rows}<!--</table:table>-->");
+    let annotated = table.replace("<text:p>1", "<office:annotation><text:p>1");
+    for broken in [name, commented, annotated] {
+        let error = told(open_document(&broken));
+        assert!(error.starts_with("book.ods/content.xml: the XML is damaged"), "{error}");
+    }
+}
+
+#[test]
+fn repeated_text_is_no_way_to_exhaust_memory() {
+    let table = |attributes: &str, text: &str| {
+        format!(
+            "<table:table table:name=\"a\"><table:table-row><table:table-cell{attributes}>\
+             <text:p>id{text}</text:p></table:table-cell></table:table-row></table:table>"
+        )
+    };
+    let spaces = table("", "<text:s text:c=\"4000000000\"/>");
+    let copies = table(" table:number-columns-repeated=\"16000\"", &"x".repeat(1 << 20));
+    for bomb in [spaces, copies] {
+        let error = told(open_document(&bomb));
+        assert!(error.starts_with("book.ods: repeats more than 536870912 bytes"), "{error}");
+    }
+}
