@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::commands::check;
-use crate::support::{TestProject, parquet_files};
+use crate::support::{TestProject, parquet_files, published_results};
 
 const BY_NAME: &str = "period = \"file_name\"\n";
 const MONTHS: [&str; 4] = ["2024-01", "2024-02", "2024-03", "2024-04"];
@@ -219,7 +219,8 @@ fn date_and_knowledge_are_two_axes() {
         fresh.deliver("sales_2024-01.csv", rows);
         let called = fresh.call(&["run", "shop", "--as-of", "2024-01-10"]);
         assert_eq!(called.code, 0, "{}", called.stderr);
-        assert!(parquet_files(&project.path(&format!("{name}/published"))) == fresh.published());
+        let published = project.path(&format!("{name}/published"));
+        assert!(published_results(&published) == fresh.published());
     }
 }
 
@@ -402,12 +403,12 @@ fn the_chain_of_runs_is_shown() {
     std::fs::remove_file(project.path("in/sales_2024-03.csv")).expect("removable");
     let third = project.run();
     assert_eq!(third["based_on"], second.as_str());
-    assert_eq!(third["restated"], serde_json::json!([]));
+    assert_eq!(third["restatements"], serde_json::json!([]));
     let called = project.call(&["runs", "--json"]);
     let reports: Value = serde_json::from_str(&called.stdout).expect("reports");
     assert_eq!(reports[0]["based_on"], Value::Null);
     assert_eq!(reports[1]["based_on"], first.as_str());
-    assert_eq!(reports[1]["restated"], serde_json::json!(["2024-01"]));
+    assert_eq!(reports[1]["restatements"][0]["month"], "2024-01");
     check("runs_chain", &project, &project.call(&["runs"]));
 }
 
@@ -419,7 +420,7 @@ fn old_reports_stay_readable() {
         let path = project.path(&format!("warehouse/shop/runs/{run}.json"));
         let text = std::fs::read_to_string(&path).expect("a report");
         let mut report: Map<String, Value> = serde_json::from_str(&text).expect("JSON");
-        for field in ["based_on", "restated", "known", "definitions", "notes"] {
+        for field in ["based_on", "restatements", "known", "definitions", "notes"] {
             assert!(report.remove(field).is_some(), "{field}");
         }
         std::fs::write(&path, serde_json::to_vec(&report).expect("JSON")).expect("writable");

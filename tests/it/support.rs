@@ -178,9 +178,7 @@ impl TestProject {
     /// Every published result with its bytes. What was restated is left out: it tells how
     /// the history came about, which differs where results must not.
     pub fn published(&self) -> BTreeMap<String, Vec<u8>> {
-        let mut files = parquet_files(&self.path("published/shop"));
-        files.retain(|name, _| !name.starts_with("restate"));
-        files
+        published_results(&self.path("published/shop"))
     }
 }
 
@@ -209,6 +207,13 @@ fn shop_month(month: &str) -> Vec<String> {
         }
     }
     rows
+}
+
+/// Published results below a folder, without what was restated.
+pub fn published_results(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = parquet_files(folder);
+    files.retain(|name, _| !name.starts_with("restate"));
+    files
 }
 
 /// Every Parquet file below a folder, by relative path.
