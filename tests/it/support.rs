@@ -146,7 +146,9 @@ impl TestProject {
     pub fn assert_at_rest(&self) {
         let report = self.run();
         assert_eq!(report["outcome"], "nothing_to_do", "{report:#}");
-        assert_eq!(report["notes"], serde_json::json!([]), "{report:#}");
+        // What waits to be accepted is told every night.
+        let others = notes(&report).into_iter().filter(|note| !note.contains("is still set aside"));
+        assert_eq!(others.count(), 0, "{report:#}");
     }
 
     /// Sales lines: day, document, revenue and file, in this order.
