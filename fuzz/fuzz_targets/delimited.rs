@@ -126,12 +126,11 @@ fn compare(bytes: &[u8], layout: &Layout, read: &Read) {
     if layout.encoding != UTF_8 {
         return;
     }
-    // The reader passes over a byte order mark, the parser over another, which may stand behind
-    // empty lines.
-    let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
-    let empty_lines = bytes.iter().take_while(|byte| **byte == b'\n').count();
-    let (above, rest) = bytes.split_at(empty_lines);
-    let bytes = &[above, rest.strip_prefix(MARK).unwrap_or(rest)].concat();
+    // Files that were joined may have several byte order marks.
+    let mut bytes = bytes;
+    while let Some(rest) = bytes.strip_prefix(MARK) {
+        bytes = rest;
+    }
     if layout.quote.is_none() || !bytes.contains(&b'"') {
         let (rows, blank_rows) = split(bytes, layout.delimiter);
         assert_eq!(rows_of(read), rows);

@@ -57,7 +57,10 @@ impl<'de> Deserialize<'de> for Object {
 }
 
 fn compare(bytes: &[u8], read: &Read) {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut bytes = bytes;
+    while let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
+        bytes = rest;
+    }
     // Nested values count from the line's start here and from the value's start there.
     if bytes.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() > 100 {
         return;

@@ -140,7 +140,10 @@ impl<'a> Stored<'a> {
                 if marked != encoding && !(is_utf_16(marked) && is_utf_16(encoding)) {
                     return Err(other_encoding(&self.shown, "is marked as", marked, encoding));
                 }
-                reader.consume(length);
+                // Programs that join files leave the mark of each.
+                let marks =
+                    first.chunks_exact(length).take_while(|chunk| *chunk == &first[..length]);
+                reader.consume(length * marks.count());
                 marked
             }
             None => match unmarked_utf_16(&first) {

@@ -31,13 +31,17 @@ impl DelimitedRows {
     /// # Errors
     /// When the file is no text, or its beginning cannot be read.
     pub fn open(stored: &Stored, layout: &Layout, limits: &ReadLimits) -> Result<Self> {
-        let parser = ReaderBuilder::new()
+        let mut parser = ReaderBuilder::new()
             .delimiter(layout.delimiter)
             .quoting(layout.quote.is_some())
             .quote(layout.quote.unwrap_or(b'"'))
             // With its default the parser counts lines wrongly where they end in CR LF.
             .terminator(Terminator::Any(b'\n'))
             .build();
+        // It takes a byte order mark from the first bytes that it sees, wherever in the file they
+        // stand: they shall be none of the file's.
+        let _ = parser.read_record(b"\n", &mut [0], &mut [0]);
+        parser.set_line(1);
         let mut input = stored.open_text(layout.encoding)?;
         let start = input.fill_buf().map_err(|error| unreadable(&stored.shown, Some(1), error))?;
         if ends_lines_in_cr(start) {

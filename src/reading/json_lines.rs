@@ -34,8 +34,10 @@ impl JsonLinesRows {
         let mut lines = Lines::open(stored, layout, limits)?;
         while lines.next()? {
             let Some(pairs) = pairs(&lines.text) else { continue };
-            for (key, _) in pairs {
-                let Some(key) = string(&lines.text[key]) else { break };
+            let keys = pairs.into_iter().map(|(key, _)| string(&lines.text[key]));
+            // A line with a key that is no text is rejected, and so are its other keys.
+            let Some(keys) = keys.collect::<Option<Vec<_>>>() else { continue };
+            for key in keys {
                 if !places.contains_key(key.as_ref()) {
                     places.insert(key.as_ref().to_owned(), columns.len());
                     columns.push(header_name(&key));

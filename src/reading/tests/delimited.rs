@@ -161,3 +161,13 @@ fn bytes_that_are_white_space_only_together_are_kept() {
     assert_eq!(read.lines, [2, 5]);
     assert_eq!(read.blank_rows, 2);
 }
+
+#[test]
+fn byte_order_marks_count_at_the_beginning_alone() {
+    let joined = read_text(b"\xef\xbb\xbf\xef\xbb\xbfid\n1\n", &Layout::default(), &["id"]);
+    assert_eq!(joined.expect("rows").rows, [["1"]]);
+    let below = b"\n\xef\xbb\xbf\n\n\nid\n1\n";
+    let read = read_text(below, &Layout::default(), &["id"]).expect("rows");
+    assert_eq!((read.header_line, read.rows_above, read.blank_rows), (5, 1, 3));
+    assert_eq!(read.lines, [6]);
+}

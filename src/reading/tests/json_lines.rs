@@ -98,3 +98,12 @@ fn only_white_space_of_json_may_stand_behind_an_object() {
     assert_eq!(read.rows, [vec!["n:1"], vec![], vec![]]);
     assert_eq!(read.lines, [1, 2, 3]);
 }
+
+#[test]
+fn a_line_with_a_key_that_is_no_text_makes_no_column() {
+    let text = "{\"a\":1}\n{\"b\":1,\"\\ud800\":2}\n{\"a\":3}\n";
+    let file = delivered("x.jsonl", text);
+    let read = read(&file.path, &Layout::default(), &["a"]).expect("rows");
+    assert_eq!(read.header, ["a"]);
+    assert_eq!(read.rows, [vec!["n:1"], vec![], vec!["n:3"]]);
+}
