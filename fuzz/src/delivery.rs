@@ -15,8 +15,8 @@ pub fn small_limits() -> ReadLimits {
     ReadLimits {
         zip_entries: 64,
         zip_entry_bytes: 1 << 20,
-        zip_ratio: 100,
-        zip_ratio_from_bytes: 1 << 16,
+        packed_ratio: 100,
+        packed_ratio_from_bytes: 1 << 16,
         workbook_bytes: 1 << 20,
         sheet_cells: 20_000,
         memory_cells: 20_000,

@@ -1,12 +1,16 @@
 //! What is unlike the files that a source delivered before: columns, their contents, and
 //! months with far fewer lines or far less revenue than usual.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::SALES;
-use super::ledger::Ledger;
+use super::fold_files::Delivered;
+use super::ledger::{Ledger, delivered_months};
 use super::observed::ColumnContent;
+use super::plan::{SourceFiles, WorkReason};
 use super::record::SnapshotRecord;
+use super::state::Ingested;
+use super::work::last_full_month;
 use crate::config::{Delivery, Reaction, Source};
 use crate::error::{Error, Result};
 use crate::models::Staging;
@@ -19,30 +23,75 @@ const LIKE: f64 = 0.6;
 /// Months a source must have delivered before its usual is known.
 const FEWEST_MONTHS: usize = 3;
 
-/// Compares a file with what its source delivered before. What is only warned of comes back
-/// as notes.
+/// Compares what a run read with what its sources delivered before. What is only warned of
+/// comes back as notes.
 ///
 /// # Errors
-/// A data error that names everything the contract makes an error.
-pub fn check_contract(
-    source: &Source,
-    staging: &Staging,
-    record: &SnapshotRecord,
-    before: &Ledger,
-    last_full_month: Option<Month>,
+/// A data error that names everything the contract of a source makes an error.
+pub fn check_contracts(
+    sources: &[SourceFiles<'_>],
+    delivered: &[Delivered],
+    state: &Ingested,
 ) -> Result<Vec<String>> {
+    let full_before = last_full_month(state, &[]);
+    let full_now = last_full_month(state, delivered);
+    let mut notes = Vec::new();
+    for SourceFiles { source, staging, .. } in sources {
+        let files: Vec<&SnapshotRecord> = delivered
+            .iter()
+            .filter(|file| file.planned.reason != WorkReason::SpeaksAgain)
+            .map(|file| &file.record)
+            .filter(|record| record.source == source.name && record.is_accepted())
+            .collect();
+        if files.is_empty() {
+            continue;
+        }
+        let (files, before) = (files.as_slice(), &state.ledger);
+        let brought = Brought { source, staging, files, before, full_before, full_now };
+        notes.extend(check_contract(&brought)?);
+    }
+    Ok(notes)
+}
+
+/// What a run brought of one source, and what was known before.
+#[derive(Clone, Copy)]
+struct Brought<'a> {
+    source: &'a Source,
+    staging: &'a Staging,
+    /// The files, in the order of reading.
+    files: &'a [&'a SnapshotRecord],
+    before: &'a Ledger,
+    /// The last month that was over, as all sales told before this run.
+    full_before: Option<Month>,
+    /// The last month that is over, as all sales tell now.
+    full_now: Option<Month>,
+}
+
+fn check_contract(brought: &Brought<'_>) -> Result<Vec<String>> {
+    let Brought { source, staging, before, .. } = *brought;
     let mut found: Vec<(Reaction, String)> = Vec::new();
-    // The file before this one; the file itself, when it is delivered again.
-    if let Some(last) = before.accepted(&source.name).next_back() {
-        compare_columns(source, staging, record, last, &mut found);
-        if matches!(source.delivery, Delivery::Full) {
-            compare_whole(source, record, last, &mut found);
+    // The file before the first of this run; a file itself, when it is delivered again.
+    let mut last = before.accepted(&source.name).next_back();
+    let is_first_load = last.is_none();
+    for record in brought.files {
+        let mut of_file: Vec<(Reaction, String)> = Vec::new();
+        if let Some(last) = last {
+            compare_columns(source, staging, record, last, &mut of_file);
+            if matches!(source.delivery, Delivery::Full) {
+                compare_whole(source, record, last, &mut of_file);
+            }
+        }
+        let named = |(reaction, text)| (reaction, format!("{}: {text}", record.file));
+        found.extend(of_file.into_iter().map(named));
+        // Columns come and go in ten years: only what changes from now on is news.
+        if !is_first_load {
+            last = Some(record);
         }
     }
-    compare_months(source, record, before, last_full_month, &mut found);
+    compare_months(brought, &mut found);
     let with = |wanted: Reaction| {
         let kept = found.iter().filter(move |(reaction, _)| *reaction == wanted);
-        kept.map(|(_, text)| format!("{}: {text}", record.file)).collect::<Vec<_>>()
+        kept.map(|(_, text)| text.clone()).collect::<Vec<_>>()
     };
     let errors = with(Reaction::Error);
     if errors.is_empty() {
@@ -131,50 +180,75 @@ fn compare_whole(
     }
 }
 
-fn compare_months(
-    source: &Source,
-    record: &SnapshotRecord,
-    before: &Ledger,
-    last_full_month: Option<Month>,
-    found: &mut Vec<(Reaction, String)>,
-) {
+/// Judges months by all that is delivered for them, so that a month of weekly files is not
+/// taken for a small one: those this run changes, and those that are over since.
+fn compare_months(brought: &Brought<'_>, found: &mut Vec<(Reaction, String)>) {
+    let Brought { source, files, before, .. } = *brought;
     let contract = &source.contract;
     if source.table.name != SALES || contract.unusual_months == Reaction::Ignore {
         return;
     }
     let known = before.delivered_months(&source.name);
-    for month in &record.months {
-        // The month that is still running has fewer lines than usual, of course.
-        if last_full_month.is_none_or(|last| *month > last) {
-            continue;
-        }
+    if known.len() < FEWEST_MONTHS {
+        return;
+    }
+    let now = delivered_months(before.accepted(&source.name).chain(files.iter().copied()));
+    // The month that is still running has fewer lines than usual, of course; so has one for
+    // which this source has not sent everything yet.
+    let sent_before = before.accepted(&source.name).filter_map(SnapshotRecord::last_whole_month);
+    let sent_before = sent_before.max();
+    let sent = files.iter().filter_map(|record| record.last_whole_month()).max().max(sent_before);
+    let Some(last) = brought.full_now.min(sent) else { return };
+    let last_before = brought.full_before.min(sent_before);
+    let is_over_since = |month: Month| last_before.is_none_or(|before| month > before);
+    let touched = files.iter().flat_map(|record| &record.months).copied();
+    let over_since = now.keys().copied().filter(|month| is_over_since(*month));
+    let judged: BTreeSet<Month> =
+        touched.chain(over_since).filter(|month| *month <= last).collect();
+    for month in judged {
+        let had = now.get(&month).copied().unwrap_or_default();
+        let is_news = known.get(&month).copied().unwrap_or_default() != had || is_over_since(month);
         let earlier: Vec<(u64, i128)> =
-            known.range(..*month).rev().take(contract.usual_months).map(|(_, had)| *had).collect();
-        if earlier.len() < FEWEST_MONTHS {
+            now.range(..month).rev().take(contract.usual_months).map(|(_, had)| *had).collect();
+        if !is_news || earlier.len() < FEWEST_MONTHS {
             continue;
         }
-        let lines = record.accepted_by_month.get(month).copied().unwrap_or(0);
-        let revenue = record.revenue_by_month.get(month);
-        let revenue = revenue.map_or(0, |text| super::record::ten_thousandths(text)) as f64;
+        let named = by_whom(source, files, month);
+        let (lines, revenue) = (had.0, had.1 as f64);
         let usual_lines = median(earlier.iter().map(|(lines, _)| *lines as f64));
         let usual_revenue = median(earlier.iter().map(|(_, revenue)| *revenue as f64));
         let span = format!("the median of the {} months before", earlier.len());
         if (lines as f64) < contract.min_lines_share * usual_lines {
             let text = format!(
-                "{month} has {lines} lines; {span} is {usual_lines:.0} (min_lines_share = {})",
+                "{named}: {month} has {lines} lines; {span} is {usual_lines:.0} \
+                 (min_lines_share = {})",
                 contract.min_lines_share
             );
             found.push((contract.unusual_months, text));
         }
         if usual_revenue > 0.0 && revenue < contract.min_revenue_share * usual_revenue {
             let text = format!(
-                "{month} has a revenue of {:.2}; {span} is {:.2} (min_revenue_share = {})",
+                "{named}: {month} has a revenue of {:.2}; {span} is {:.2} (min_revenue_share = {})",
                 revenue / 10_000.0,
                 usual_revenue / 10_000.0,
                 contract.min_revenue_share
             );
             found.push((contract.unusual_months, text));
         }
+    }
+}
+
+/// The files of this run that speak for a month, or the source.
+fn by_whom(source: &Source, files: &[&SnapshotRecord], month: Month) -> String {
+    let files: Vec<&str> = files
+        .iter()
+        .filter(|record| record.months.contains(&month))
+        .map(|record| record.file.as_str())
+        .collect();
+    match files.as_slice() {
+        [] => format!("source `{}`", source.name),
+        [one] => (*one).to_owned(),
+        [.., last] => format!("{last} and {} before it", files.len() - 1),
     }
 }
 

@@ -22,14 +22,22 @@ impl DayRange {
         Self { first: month.epoch_day(), last: month.last_day().to_epoch_days() }
     }
 
+    /// Whether it begins and ends with a month.
+    pub fn is_whole_months(self) -> bool {
+        let month = |day| Month::of_epoch_day(day).map(Self::of_month);
+        month(self.first).is_some_and(|month| month.first == self.first)
+            && month(self.last).is_some_and(|month| month.last == self.last)
+    }
+
     /// Whether a day lies inside.
     pub fn contains(self, day: i32) -> bool {
         (self.first..=self.last).contains(&day)
     }
 
-    /// Whether the two have a day in common.
-    pub fn overlaps(self, other: Self) -> bool {
-        self.first <= other.last && other.first <= self.last
+    /// The days that both have.
+    pub fn common(self, other: Self) -> Option<Self> {
+        let common = Self { first: self.first.max(other.first), last: self.last.min(other.last) };
+        (common.first <= common.last).then_some(common)
     }
 
     /// Months that have a day inside.
@@ -127,13 +135,28 @@ impl Coverage {
     pub fn common_days(&self, other: &Self) -> Option<DayRange> {
         let (Self::Days(ours), Self::Days(theirs)) = (self, other) else { return None };
         let pairs = ours.iter().flat_map(|one| theirs.iter().map(move |two| (*one, *two)));
-        pairs
-            .filter(|(one, two)| one.overlaps(*two))
-            .map(|(one, two)| DayRange {
-                first: one.first.max(two.first),
-                last: one.last.min(two.last),
-            })
-            .min()
+        pairs.filter_map(|(one, two)| one.common(two)).min()
+    }
+
+    /// Whether nothing is left of what an earlier file said within some days.
+    pub fn replaces(&self, earlier: &Self, within: DayRange) -> bool {
+        match (self, earlier) {
+            (Self::Nothing, _) => false,
+            (Self::Everything, _) => true,
+            (Self::Days(_), Self::Days(ranges)) => {
+                let mut said = ranges.iter().filter_map(|range| range.common(within));
+                said.all(|days| self.contains_all(days))
+            }
+            (Self::Days(_), Self::Nothing | Self::Everything) => self.contains_all(within),
+        }
+    }
+
+    /// The last day it speaks for, where it speaks for certain days.
+    pub fn last_day(&self) -> Option<i32> {
+        match self {
+            Self::Nothing | Self::Everything => None,
+            Self::Days(ranges) => ranges.iter().map(|range| range.last).max(),
+        }
     }
 
     /// For people.

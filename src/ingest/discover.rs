@@ -1,5 +1,6 @@
 //! Finding a source's files by URL and glob, and bringing them to a local disk.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -36,15 +37,17 @@ pub struct FoundFile {
 /// # Errors
 /// When a folder is missing or cannot be listed, or two files have one name.
 pub async fn find_files(source: &Source) -> Result<Vec<FoundFile>> {
-    let mut found: Vec<FoundFile> = Vec::new();
+    let mut found: BTreeMap<String, FoundFile> = BTreeMap::new();
+    let mut places = BTreeSet::new();
     for place in &source.places {
         for file in find_in(source, place).await? {
             // A file that two globs match is one file.
-            if found.iter().any(|other| other.location == file.location && same_store(other, &file))
-            {
+            let url = file.folder.url();
+            let store = (url.scheme().to_owned(), url.authority().to_owned());
+            if !places.insert((store, file.location.to_string())) {
                 continue;
             }
-            if let Some(other) = found.iter().find(|other| other.path == file.path) {
+            if let Some(other) = found.get(&file.path) {
                 return Err(Error::configuration(format!(
                     "source `{}`: {} and {} both have a file {}",
                     source.name,
@@ -54,16 +57,10 @@ pub async fn find_files(source: &Source) -> Result<Vec<FoundFile>> {
                 ))
                 .hint("write `files` as one glob that starts above both folders, such as \"exports/{a,b}/*.csv\": then the folder is part of the file's name"));
             }
-            found.push(file);
+            found.insert(file.path.clone(), file);
         }
     }
-    found.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok(found)
-}
-
-fn same_store(one: &FoundFile, other: &FoundFile) -> bool {
-    one.folder.url().origin() == other.folder.url().origin()
-        && one.folder.url().scheme() == other.folder.url().scheme()
+    Ok(found.into_values().collect())
 }
 
 async fn find_in(source: &Source, place: &FilesPlace) -> Result<Vec<FoundFile>> {

@@ -15,7 +15,7 @@ use super::ledger::Ledger;
 use super::parts::Parts;
 use super::plan::{PlannedSnapshot, WorkReason};
 use super::record::{DeliveryState, SnapshotRecord};
-use super::restatement::{Restatement, Restatements, TwoVersions};
+use super::restatement::{Restatement, RestatementKind, Restatements, TwoVersions};
 use super::state::{Ingested, TableSlots};
 use super::survival::{KeyIndex, KnownFiles, Survival};
 use super::work::{IngestContext, as_of_data, source_of};
@@ -181,9 +181,9 @@ impl Fold<'_> {
                 ));
             }
         }
-        for found in &restatements.found {
-            notes.push(describe(found));
-        }
+        // That a month goes on is no news.
+        let restated = |found: &&Restatement| found.kind == RestatementKind::Restated;
+        notes.extend(restatements.found.iter().filter(restated).map(describe));
         Ok(FoldedHistory { history, restatements, notes })
     }
 

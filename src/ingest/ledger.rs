@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SNAPSHOTS;
 use super::canonical::described;
+use super::coverage::{Coverage, DayRange};
 use super::record::{DeliveryState, SnapshotRecord};
 use crate::error::{Error, Result};
 use crate::models::Fingerprint;
@@ -190,18 +191,9 @@ impl Ledger {
         self.holdings.0.insert(table.to_owned(), HeldTable { version, files });
     }
 
-    /// Months that a source has delivered, with their rows and revenue, as the last file
-    /// that speaks for each month has them.
+    /// Months that a source has delivered, with their rows and revenue.
     pub fn delivered_months(&self, source: &str) -> BTreeMap<Month, (u64, i128)> {
-        let mut months = BTreeMap::new();
-        for record in self.accepted(source) {
-            for (month, rows) in &record.accepted_by_month {
-                let revenue = record.revenue_by_month.get(month);
-                let revenue = revenue.map_or(0, |text| super::record::ten_thousandths(text));
-                months.insert(*month, (*rows, revenue));
-            }
-        }
-        months
+        delivered_months(self.accepted(source))
     }
 
     /// The number that the next file gets.
@@ -244,4 +236,31 @@ impl Ledger {
         encoder.write(RecordBatch::try_new(schema, arrays)?)?;
         encoder.finish()
     }
+}
+
+/// Months that files delivered, with their rows and revenue: what several files brought for a
+/// month is added up, what a later file replaced as a whole is left out.
+pub fn delivered_months<'r>(
+    files: impl Iterator<Item = &'r SnapshotRecord>,
+) -> BTreeMap<Month, (u64, i128)> {
+    let mut of_months: BTreeMap<Month, Vec<&SnapshotRecord>> = BTreeMap::new();
+    for record in files {
+        if record.coverage == Coverage::Everything {
+            of_months.clear();
+        }
+        for month in &record.months {
+            let records = of_months.entry(*month).or_default();
+            records.retain(|earlier| {
+                earlier.file != record.file
+                    && !record.coverage.replaces(&earlier.coverage, DayRange::of_month(*month))
+            });
+            records.push(record);
+        }
+    }
+    let sum = |month: Month, records: Vec<&SnapshotRecord>| {
+        let rows = records.iter().filter_map(|record| record.accepted_by_month.get(&month));
+        let revenue = records.iter().filter_map(|record| record.revenue_by_month.get(&month));
+        (rows.sum(), revenue.map(|text| super::record::ten_thousandths(text)).sum())
+    };
+    of_months.into_iter().map(|(month, records)| (month, sum(month, records))).collect()
 }

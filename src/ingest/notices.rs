@@ -1,11 +1,11 @@
 //! What a person should know about the deliveries of a run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::SALES;
-use super::coverage::Coverage;
+use super::coverage::{Coverage, DayRange};
 use super::fold_files::Delivered;
 use super::ledger::Ledger;
 use super::plan::SourceFiles;
@@ -72,4 +72,120 @@ pub fn missing_months(sources: &[SourceFiles<'_>], ledger: &Ledger) -> Vec<Strin
         }
     }
     notes
+}
+
+/// Share of the weeks in which a weekday must be delivered before one without is missed.
+const USUAL_SHARE: f64 = 0.75;
+/// Gaps that are named; more are counted.
+const GAPS_SHOWN: usize = 5;
+
+/// Days that no file speaks for, between files that speak for days or weeks. Weekdays that a
+/// source hardly ever delivers are not missed, and a gap is told once: by the run that brings a
+/// later day. `known` has the last day of each source before this run.
+pub fn missing_days(
+    sources: &[SourceFiles<'_>],
+    known: &BTreeMap<String, i32>,
+    ledger: &Ledger,
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    for files in sources.iter().filter(|files| files.source.table.name == SALES) {
+        let name = &files.source.name;
+        let gaps = gaps(&covered_days(ledger, name), known.get(name).copied());
+        if gaps.is_empty() {
+            continue;
+        }
+        let shown: Vec<String> = gaps.iter().take(GAPS_SHOWN).map(DayRange::to_string).collect();
+        let more = match gaps.len().saturating_sub(GAPS_SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more gaps"),
+        };
+        notes.push(format!("source `{name}` delivered nothing for {}{more}", shown.join(", ")));
+    }
+    notes
+}
+
+/// The last day that each source speaks for.
+pub fn last_days(sources: &[SourceFiles<'_>], ledger: &Ledger) -> BTreeMap<String, i32> {
+    let last = |name: &str| ledger.accepted(name).filter_map(|file| file.coverage.last_day()).max();
+    let names = sources.iter().map(|files| files.source.name.clone());
+    names.filter_map(|name| last(&name).map(|day| (name, day))).collect()
+}
+
+/// Days a source speaks for since its files speak for less than whole months.
+fn covered_days(ledger: &Ledger, source: &str) -> BTreeSet<i32> {
+    let ranges: Vec<DayRange> = ledger
+        .accepted(source)
+        .flat_map(|record| match &record.coverage {
+            Coverage::Days(ranges) => ranges.as_slice(),
+            Coverage::Nothing | Coverage::Everything => &[],
+        })
+        .copied()
+        .collect();
+    let partial = ranges.iter().filter(|range| !range.is_whole_months());
+    let Some(since) = partial.map(|range| range.first).min() else { return BTreeSet::new() };
+    let days = ranges.into_iter().flat_map(|range| range.first..=range.last);
+    days.filter(|day| *day >= since).collect()
+}
+
+/// Runs of missed days after `since`, but for months without any day, which are told as such.
+fn gaps(covered: &BTreeSet<i32>, since: Option<i32>) -> Vec<DayRange> {
+    let (Some(&first), Some(&last)) = (covered.first(), covered.last()) else { return Vec::new() };
+    let weekday = |day: i32| day.rem_euclid(7) as usize;
+    let (mut days, mut delivered) = ([0_u32; 7], [0_u32; 7]);
+    for day in first..=last {
+        days[weekday(day)] += 1;
+        delivered[weekday(day)] += u32::from(covered.contains(&day));
+    }
+    let is_usual = |day: i32| {
+        let place = weekday(day);
+        f64::from(delivered[place]) >= USUAL_SHARE * f64::from(days[place])
+    };
+    let has_month = |day: i32| {
+        let month = Month::of_epoch_day(day).map(DayRange::of_month);
+        month.is_some_and(|month| covered.range(month.first..=month.last).next().is_some())
+    };
+    let begin = since.map_or(first, |since| since.max(first));
+    let mut gaps: Vec<DayRange> = Vec::new();
+    for day in (begin..=last).filter(|day| !covered.contains(day) && is_usual(*day)) {
+        if !has_month(day) {
+            continue;
+        }
+        match gaps.last_mut() {
+            Some(gap) if gap.last + 1 == day => gap.last = day,
+            _ => gaps.push(DayRange { first: day, last: day }),
+        }
+    }
+    gaps
+}
+
+/// Sources whose folder has no file any more: what they delivered stays, but an export that
+/// stopped looks just so.
+pub fn empty_sources(sources: &[SourceFiles<'_>]) -> Vec<String> {
+    let empty = sources.iter().filter(|files| files.files.is_empty());
+    let told = empty.map(|files| {
+        format!(
+            "source `{}`: no file matches its `files` any more; what it delivered before stays",
+            files.source.name
+        )
+    });
+    told.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_are_days_that_are_usual() {
+        // Mondays to Fridays of eight weeks from Monday 2024-01-01 (day 19723), without the
+        // Wednesday of the second week and the Thursday and Friday of the third.
+        let missing = [19_723 + 9, 19_723 + 17, 19_723 + 18];
+        let days = (0..8).flat_map(|week| (0..5).map(move |day| 19_723 + week * 7 + day));
+        let covered: BTreeSet<i32> = days.filter(|day| !missing.contains(day)).collect();
+        let shown =
+            |since| gaps(&covered, since).iter().map(DayRange::to_string).collect::<Vec<_>>();
+        assert_eq!(shown(None), ["2024-01-10", "2024-01-18..2024-01-19"]);
+        assert_eq!(shown(Some(19_723 + 14)), ["2024-01-18..2024-01-19"]);
+        assert!(gaps(&BTreeSet::new(), None).is_empty());
+    }
 }

@@ -150,7 +150,10 @@ fn split_rows(
     job: &ReadJob<'_>,
     to_work: &SyncSender<Block>,
 ) -> Result<(Vec<ObservedColumn>, u64)> {
-    let limits = ReadLimits::default();
+    let limits = ReadLimits {
+        temporary_folder: Some(job.scratch.path().to_owned()),
+        ..ReadLimits::default()
+    };
     let layout = &job.source.layout;
     let required = job.staging.raw.iter().filter(|raw| !raw.optional);
     let wanted: Vec<&str> = required.map(|raw| raw.name.as_str()).collect();

@@ -99,9 +99,16 @@ impl SnapshotRecord {
     pub fn is_accepted(&self) -> bool {
         self.state == DeliveryState::Accepted
     }
-}
 
-impl SnapshotRecord {
+    /// The last month for which it may have brought everything.
+    pub fn last_whole_month(&self) -> Option<Month> {
+        match self.coverage.last_day() {
+            // The day after it lies in the month after.
+            Some(day) => Month::of_epoch_day(day + 1).map(|month| month.plus(-1)),
+            None => self.months.last().copied(),
+        }
+    }
+
     /// Takes back what was counted: the rows are there already, by another file.
     pub fn become_duplicate(&mut self) {
         self.state = DeliveryState::Duplicate;

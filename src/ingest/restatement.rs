@@ -31,11 +31,24 @@ pub struct TwoVersions {
     pub files: Vec<String>,
 }
 
+/// What a change of a known month is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestatementKind {
+    /// Only lines of days after the last one known: the month goes on.
+    Extended,
+    /// Anything else.
+    #[default]
+    Restated,
+}
+
 /// One row of the table of restatements, as a run report shows it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Restatement {
     pub source: String,
     pub month: Month,
+    #[serde(default)]
+    pub kind: RestatementKind,
     pub documents_added: i64,
     pub documents_removed: i64,
     pub documents_changed: i64,
@@ -59,6 +72,11 @@ pub fn restatements_schema() -> SchemaRef {
     let sum = |name, meaning| described(name, SUM, meaning);
     let mut fields = place_fields();
     fields.extend([
+        described(
+            "kind",
+            DataType::Utf8,
+            "extended: only lines of days after the last one known; restated: anything else",
+        ),
         count("documents_added", "Documents that were not there before"),
         count("documents_removed", "Documents that are no longer there"),
         count("documents_changed", "Documents of which a line differs"),
@@ -219,7 +237,12 @@ fn report_of(versions: &TwoVersions, row: &RecordBatch) -> Result<Restatement> {
     let sum = |name: &str| {
         Ok::<_, Error>(column(name)?.as_primitive::<Decimal128Type>().value_as_string(0))
     };
+    let kind = match column("kind")?.as_string::<i32>().value(0) {
+        "extended" => RestatementKind::Extended,
+        _ => RestatementKind::Restated,
+    };
     Ok(Restatement {
+        kind,
         source: versions.source.clone(),
         month: versions.month,
         documents_added: count("documents_added")?,

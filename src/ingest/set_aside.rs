@@ -1,13 +1,17 @@
 //! Files that were refused because they change closed months: kept whole in the warehouse
 //! until a person accepts them by name.
 
-use super::discover::FoundFile;
+use tempfile::TempPath;
+use tokio::fs::File;
+use tokio_util::io::InspectReader;
+
+use super::discover::{FoundFile, LocalFile};
 use super::ledger::Ledger;
 use super::record::{DeliveryState, SnapshotRecord};
 use super::state::Ingested;
 use crate::error::{Error, Result};
 use crate::models::Fingerprint;
-use crate::store::Location;
+use crate::store::{Location, Scratch};
 
 /// Folder of the warehouse that keeps them.
 const FOLDER: &str = "set_aside";
@@ -18,14 +22,51 @@ fn kept_path(record: &SnapshotRecord) -> String {
     format!("{FOLDER}/{}/{name}", record.snapshot)
 }
 
-/// Keeps the bytes of the files that a run refused. Comes before the commit of the ledger, so
-/// that no record waits for a file that is not there.
+/// Takes a refused file as it was read, piece by piece, to where it only needs a new name.
+///
+/// # Errors
+/// When it cannot be copied, or its bytes are not those that were read any more.
+pub(super) async fn take_aside(
+    local: LocalFile,
+    record: &SnapshotRecord,
+    scratch: &Scratch,
+) -> Result<TempPath> {
+    let failed = |error: std::io::Error| {
+        Error::store(format!("cannot keep {} aside", record.file)).because(error)
+    };
+    let path = match local {
+        LocalFile::Copy(path) => {
+            File::open(&path).await.map_err(failed)?.sync_all().await.map_err(failed)?;
+            path
+        }
+        LocalFile::InPlace(from) => {
+            let (copy, path) = scratch.file()?.into_parts();
+            let mut copy = File::from_std(copy);
+            let mut hash = blake3::Hasher::new();
+            let from = File::open(from).await.map_err(failed)?;
+            let mut from = InspectReader::new(from, |bytes: &[u8]| _ = hash.update(bytes));
+            tokio::io::copy(&mut from, &mut copy).await.map_err(failed)?;
+            copy.sync_all().await.map_err(failed)?;
+            if hash.finalize().to_hex().as_str() != record.bytes_hash {
+                return Err(Error::data(format!("{}: changed while it was read", record.file))
+                    .hint(
+                        "wait until it is written whole, then run again; nothing was committed",
+                    ));
+            }
+            path
+        }
+    };
+    Ok(path)
+}
+
+/// Keeps the files that a run refused. Comes before the commit of the ledger, so that no
+/// record waits for a file that is not there.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn keep_refused(warehouse: &Location, ingested: &Ingested) -> Result<()> {
-    for (record, file) in &ingested.refused {
-        warehouse.copy_in(file.path(), &kept_path(record)).await?;
+pub async fn keep_refused(warehouse: &Location, ingested: &mut Ingested) -> Result<()> {
+    for (record, file) in ingested.refused.drain(..) {
+        warehouse.take_in(file, &kept_path(&record)).await?;
     }
     Ok(())
 }

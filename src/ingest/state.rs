@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use arrow::datatypes::SchemaRef;
+use tempfile::TempPath;
 
 use super::canonical::{CANONICAL_TABLES, history_schema};
-use super::discover::LocalFile;
 use super::ledger::Ledger;
 use super::plan::WorkReason;
 use super::record::SnapshotRecord;
@@ -77,7 +77,7 @@ pub struct Ingested {
     /// Table → its files.
     pub history: BTreeMap<&'static str, TableSlots>,
     /// Files that were set aside, to be kept with the commit.
-    pub refused: Vec<(SnapshotRecord, LocalFile)>,
+    pub refused: Vec<(SnapshotRecord, TempPath)>,
     /// The ledger after this run.
     pub ledger: Ledger,
     /// The staged ledger file, when it changed.

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use futures::{StreamExt, TryStreamExt};
 
 use super::arrival::put_in_order;
-use super::contract::check_contract;
+use super::contract::check_contracts;
 use super::coverage::{Coverage, DayRange, days_in_name};
 use super::fold_files::{Delivered, Fold};
 use super::ledger::Ledger;
-use super::notices::{days_to_come, missing_months, overlaps};
+use super::notices::{
+    days_to_come, empty_sources, last_days, missing_days, missing_months, overlaps,
+};
 use super::parts::{Parts, RowsBudget};
-use super::plan::{PlannedSnapshot, SourceFiles, WorkReason, exact, superseded};
+use super::plan::{PlannedSnapshot, SourceFiles, exact, superseded};
 use super::read::{Counts, ReadFile, ReadJob, read_file};
 use super::record::{DeliveryState, SnapshotRecord, decimal_text};
 use super::returning::speak_again;
+use super::set_aside::take_aside;
 use super::staging::StagingPlan;
 use super::state::Ingested;
 use super::{REJECTS, RESTATED_DOCUMENTS, RESTATEMENTS, SNAPSHOTS};
@@ -56,6 +59,7 @@ pub async fn ingest(
     mut planned: Vec<PlannedSnapshot>,
     mut state: Ingested,
 ) -> Result<Ingested> {
+    state.notes.extend(empty_sources(context.sources));
     if planned.is_empty() {
         return Ok(state);
     }
@@ -71,15 +75,8 @@ pub async fn ingest(
     number(&mut again, &state.ledger);
     delivered.append(&mut again);
     refuse_rejects(context.sources, &delivered)?;
-    let full = last_full_month(&state, &delivered);
-    let compared = |file: &&Delivered| {
-        file.record.is_accepted() && file.planned.reason != WorkReason::SpeaksAgain
-    };
-    for file in delivered.iter().filter(compared) {
-        let files = source_of(context.sources, &file.record.source)?;
-        let notes = check_contract(files.source, files.staging, &file.record, &state.ledger, full)?;
-        state.notes.extend(notes);
-    }
+    let broken = check_contracts(context.sources, &delivered, &state)?;
+    state.notes.extend(broken);
     let fold = Fold { context, scratch };
     let folded = fold.fold_all(&mut delivered, &state).await?;
     state.notes.extend(folded.notes);
@@ -88,10 +85,12 @@ pub async fn ingest(
     state.restatements = folded.restatements.found.clone();
     state.history = folded.history;
     keep_side_tables(context, &mut state, &mut delivered, folded.restatements).await?;
+    let known = last_days(context.sources, &state.ledger);
     for file in delivered {
         state.ledger.put(file.record.clone());
         if file.record.state == DeliveryState::SetAside {
-            state.refused.push((file.record.clone(), file.local));
+            let kept = take_aside(file.local, &file.record, scratch).await?;
+            state.refused.push((file.record.clone(), kept));
         }
         state.snapshots.push((file.record, file.planned.reason));
     }
@@ -108,6 +107,7 @@ pub async fn ingest(
         state.snapshots.push((record, planned.reason));
     }
     state.notes.extend(missing_months(context.sources, &state.ledger));
+    state.notes.extend(missing_days(context.sources, &known, &state.ledger));
     for (table, files) in &state.history {
         let files = files.values().map(|(file, _)| file);
         state.ledger.set_holdings(table, files, context.warehouse);
@@ -428,7 +428,7 @@ fn refuse_rejects(sources: &[SourceFiles<'_>], delivered: &[Delivered]) -> Resul
 }
 
 /// The last month that is over, as the sales tell: those of the history and the new ones.
-fn last_full_month(state: &Ingested, delivered: &[Delivered]) -> Option<Month> {
+pub(super) fn last_full_month(state: &Ingested, delivered: &[Delivered]) -> Option<Month> {
     as_of_data(state, delivered).map(|as_of| as_of.last_full_month())
 }
 

@@ -102,7 +102,7 @@ impl Audited {
             let files = ingested.history.get(table.name).unwrap_or(&nothing);
             commit.table(table.name, &table.schema, table.description, files).await?;
         }
-        keep_refused(commit.warehouse.location(), &ingested).await?;
+        keep_refused(commit.warehouse.location(), &mut ingested).await?;
         if let Some(file) = ingested.ledger_file.take() {
             let files = BTreeMap::from([(file.slot.clone(), (file, true))]);
             let snapshots = "Delivered files, one row per file";

@@ -32,20 +32,21 @@ pub(super) struct Stored<'a> {
     name: String,
     packing: Packing,
     entry: Option<Entry>,
+    limits: &'a ReadLimits,
 }
 
 impl<'a> Stored<'a> {
     /// A file on disk.
-    pub fn file(path: &'a Path, shown: &str) -> Self {
-        Self::new(path, shown.to_owned(), None)
+    pub fn file(path: &'a Path, shown: &str, limits: &'a ReadLimits) -> Self {
+        Self::new(path, shown.to_owned(), None, limits)
     }
 
     /// A file in a zip file.
-    pub fn entry(path: &'a Path, shown: &str, entry: Entry) -> Self {
-        Self::new(path, format!("{shown}/{}", entry.name), Some(entry))
+    pub fn entry(path: &'a Path, shown: &str, entry: Entry, limits: &'a ReadLimits) -> Self {
+        Self::new(path, format!("{shown}/{}", entry.name), Some(entry), limits)
     }
 
-    fn new(path: &'a Path, shown: String, entry: Option<Entry>) -> Self {
+    fn new(path: &'a Path, shown: String, entry: Option<Entry>, limits: &'a ReadLimits) -> Self {
         let name = shown.to_lowercase();
         let (name, packing) = if let Some(name) = name.strip_suffix(".gz") {
             (name.to_owned(), Packing::Gzip)
@@ -54,7 +55,7 @@ impl<'a> Stored<'a> {
         } else {
             (name, Packing::None)
         };
-        Self { path, shown, name, packing, entry }
+        Self { path, shown, name, packing, entry, limits }
     }
 
     /// The ending of the name in lower case, without one of a packing.
@@ -83,31 +84,39 @@ impl<'a> Stored<'a> {
     /// # Errors
     /// When the file cannot be opened, or its beginning cannot be read.
     pub fn open(&self) -> Result<(Box<dyn BufRead + Send>, Vec<u8>)> {
-        let stored: Box<dyn BufRead + Send> = match &self.entry {
+        let (stored, size): (Box<dyn BufRead + Send>, u64) = match &self.entry {
             None => {
                 let file = File::open(self.path).map_err(|error| self.unopened(error))?;
-                Box::new(BufReader::with_capacity(BUFFER_BYTES, file))
+                let size = file.metadata().map_err(|error| self.unopened(error))?.len();
+                (Box::new(BufReader::with_capacity(BUFFER_BYTES, file)), size)
             }
-            Some(entry) => Box::new(
-                zip_file::open_entry(self.path, entry).map_err(|error| self.unopened(error))?,
-            ),
+            Some(entry) => {
+                let opened = zip_file::open_entry(self.path, entry);
+                (Box::new(opened.map_err(|error| self.unopened(error))?), entry.size)
+            }
         };
         let (stored, first) = self.look(stored)?;
         let found = sniff::of(&first);
         let unpacked: Box<dyn BufRead + Send> = match (self.packing, found) {
             (Packing::None, _) => return Ok((stored, first)),
-            (Packing::Gzip, Content::Gzip) => {
-                Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(stored)))
-            }
+            (Packing::Gzip, Content::Gzip) => self.bounded(MultiGzDecoder::new(stored), size),
             (Packing::Zstd, Content::Zstd) => {
                 let decoder = zstd::Decoder::with_buffer(stored)
                     .map_err(|error| unreadable(&self.shown, None, error))?;
-                Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder))
+                self.bounded(decoder, size)
             }
             (Packing::Gzip, _) => return Err(self.is_really("a gzip file", found, &first)),
             (Packing::Zstd, _) => return Err(self.is_really("a Zstandard file", found, &first)),
         };
         self.look(unpacked)
+    }
+
+    /// What a decoder gives, up to what `packed` bytes can hold of honest data.
+    fn bounded(&self, decoder: impl Read + Send + 'static, packed: u64) -> Box<dyn BufRead + Send> {
+        let ratio = self.limits.packed_ratio;
+        let most = packed.saturating_mul(ratio).max(self.limits.packed_ratio_from_bytes);
+        let bounded = BoundedReader { inner: decoder, left: most, ratio };
+        Box::new(BufReader::with_capacity(BUFFER_BYTES, bounded))
     }
 
     /// Reads the first bytes and puts them back.
@@ -167,14 +176,18 @@ impl<'a> Stored<'a> {
     ///
     /// # Errors
     /// When a packed file is damaged or beyond a limit, or the disk is full.
-    pub fn local(&self, limits: &ReadLimits) -> Result<LocalFile> {
+    pub fn local(&self) -> Result<LocalFile> {
         if self.entry.is_none() && self.packing == Packing::None {
             let (_, first) = self.open()?;
             return Ok(LocalFile { path: self.path.to_owned(), _copy: None, first });
         }
         let (mut reader, first) = self.open()?;
         let full = |error| Error::store("a temporary file cannot be written").because(error);
-        let mut copy = tempfile::NamedTempFile::new().map_err(full)?;
+        let copy = match &self.limits.temporary_folder {
+            Some(folder) => tempfile::NamedTempFile::new_in(folder),
+            None => tempfile::NamedTempFile::new(),
+        };
+        let mut copy = copy.map_err(full)?;
         let mut buffer = vec![0; BUFFER_BYTES];
         let mut size = 0;
         loop {
@@ -184,10 +197,10 @@ impl<'a> Stored<'a> {
                 break;
             }
             size += count as u64;
-            if size > limits.zip_entry_bytes {
+            if size > self.limits.zip_entry_bytes {
                 return Err(Error::data(format!(
                     "{}: unpacks to more than {} bytes",
-                    self.shown, limits.zip_entry_bytes
+                    self.shown, self.limits.zip_entry_bytes
                 )));
             }
             copy.write_all(&buffer[..count]).map_err(full)?;
@@ -209,6 +222,27 @@ impl<'a> Stored<'a> {
 
     fn unopened(&self, error: io::Error) -> Error {
         Error::store(format!("{}: cannot be opened", self.shown)).because(error)
+    }
+}
+
+/// Ends with an error where a packed file unpacks to more than its size makes believable.
+struct BoundedReader<R> {
+    inner: R,
+    left: u64,
+    ratio: u64,
+}
+
+impl<R: Read> Read for BoundedReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
+            let text = format!(
+                "it unpacks to more than {} times its size, as a file made to exhaust disks does",
+                self.ratio
+            );
+            io::Error::new(io::ErrorKind::InvalidData, text)
+        })?;
+        Ok(count)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Everything that decides how the bytes of a file become rows.
 
+use std::path::PathBuf;
+
 use encoding_rs::{Encoding, UTF_8};
 
 /// How a file holds its rows.
@@ -53,18 +55,22 @@ impl Default for Layout {
     }
 }
 
-/// Bounds that keep memory and time independent of what a file claims to be. Beyond one, the
-/// file is refused.
+/// Bounds that keep memory, disk and time independent of what a file claims to be. Beyond one,
+/// the file is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadLimits {
     /// Entries of a zip file, workbooks included.
     pub zip_entries: usize,
     /// Unpacked bytes of one zip entry.
     pub zip_entry_bytes: u64,
-    /// Unpacked bytes per packed byte of a zip entry; checked above `zip_ratio_from_bytes`.
-    pub zip_ratio: u64,
-    /// Unpacked bytes from which on `zip_ratio` holds.
-    pub zip_ratio_from_bytes: u64,
+    /// Unpacked bytes per packed byte of a zip entry, a gzip or a Zstandard file; checked above
+    /// `packed_ratio_from_bytes`.
+    pub packed_ratio: u64,
+    /// Unpacked bytes from which on `packed_ratio` holds.
+    pub packed_ratio_from_bytes: u64,
+    /// Where packed workbooks and Parquet files are unpacked to; in the system's place for
+    /// temporary files if not given.
+    pub temporary_folder: Option<PathBuf>,
     /// Unpacked bytes of the parts of a workbook that stand in memory, such as its texts.
     pub workbook_bytes: u64,
     /// Cells of a sheet that is read as a stream (`.xlsx`, `.xlsm`, `.xlsb`).
@@ -87,8 +93,9 @@ impl Default for ReadLimits {
         Self {
             zip_entries: 10_000,
             zip_entry_bytes: 16 << 30,
-            zip_ratio: 200,
-            zip_ratio_from_bytes: 100 << 20,
+            packed_ratio: 200,
+            packed_ratio_from_bytes: 100 << 20,
+            temporary_folder: None,
             workbook_bytes: 512 << 20,
             sheet_cells: 100_000_000,
             memory_cells: 10_000_000,

@@ -51,7 +51,7 @@ pub fn members(
     layout: &Layout,
     limits: &ReadLimits,
 ) -> Result<Vec<Member>> {
-    let stored = Stored::file(path, shown);
+    let stored = Stored::file(path, shown, limits);
     if !stored.is_zip() {
         return members_of(&stored, None, layout, limits);
     }
@@ -66,7 +66,7 @@ pub fn members(
     }
     let mut members = Vec::new();
     for entry in entries.into_iter().filter(|entry| !is_clutter(&entry.name)) {
-        let inner = Stored::entry(path, shown, entry.clone());
+        let inner = Stored::entry(path, shown, entry.clone(), limits);
         if inner.is_zip() {
             return Err(Error::data(format!("{}: is a zip file in a zip file", inner.shown))
                 .hint("unpack it once before it is delivered"));
@@ -113,7 +113,7 @@ fn members_of(
 
 /// Names of the sheets to read.
 fn sheets(stored: &Stored, layout: &Layout, limits: &ReadLimits) -> Result<Vec<String>> {
-    let file = stored.local(limits)?;
+    let file = stored.local()?;
     let kind = kind_of(stored, &file, limits)?;
     check(stored, &file, kind, limits)?;
     let mut book = Workbook::open(&file.path, kind, &stored.shown)?;

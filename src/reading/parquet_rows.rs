@@ -38,7 +38,7 @@ impl ParquetRows {
     /// # Errors
     /// When the file is no Parquet file or is damaged.
     pub fn open(stored: &Stored, limits: &ReadLimits) -> Result<Self> {
-        let local = stored.local(limits)?;
+        let local = stored.local()?;
         let found = sniff::of(&local.first);
         if found != Content::Parquet {
             return Err(stored.is_really("a Parquet file", found, &local.first));

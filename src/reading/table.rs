@@ -197,8 +197,8 @@ fn open_rows(
     limits: &ReadLimits,
 ) -> Result<(Box<dyn Rows>, String)> {
     let stored = match &member.entry {
-        Some(entry) => Stored::entry(path, shown, entry.clone()),
-        None => Stored::file(path, shown),
+        Some(entry) => Stored::entry(path, shown, entry.clone(), limits),
+        None => Stored::file(path, shown, limits),
     };
     let mut shown = stored.shown.clone();
     let rows: Box<dyn Rows> = match (member.format, &member.sheet) {

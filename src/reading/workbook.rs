@@ -217,7 +217,7 @@ impl WorkbookRows {
     /// # Errors
     /// When the workbook is none, or no thread can be started.
     pub fn open(stored: &Stored, sheet: &str, limits: &ReadLimits) -> Result<Self> {
-        let file = Arc::new(stored.local(limits)?);
+        let file = Arc::new(stored.local()?);
         let kind = kind_of(stored, &file, limits)?;
         let shown = format!("{}/{sheet}", stored.shown);
         let (sender, receiver) = sync_channel(WAITING_BLOCKS);

@@ -107,11 +107,11 @@ fn check(entry: &Entry, shown: &str, limits: &ReadLimits) -> Result<()> {
         )));
     }
     let ratio = size / (*packed_size).max(1);
-    if *size > limits.zip_ratio_from_bytes && ratio > limits.zip_ratio {
+    if *size > limits.packed_ratio_from_bytes && ratio > limits.packed_ratio {
         return Err(Error::data(format!(
             "{shown}/{name}: unpacks to {size} bytes, {ratio} times its size; at most {} times \
              is read",
-            limits.zip_ratio
+            limits.packed_ratio
         ))
         .hint("such a file is made to exhaust memory or disk; find out who made it"));
     }

@@ -124,17 +124,6 @@ impl Location {
             .map_err(|error| self.failed("write", relative, error))
     }
 
-    /// Copies a local file into the folder.
-    ///
-    /// # Errors
-    /// When the file cannot be read or the store fails.
-    pub async fn copy_in(&self, from: &std::path::Path, relative: &str) -> Result<()> {
-        let bytes = tokio::fs::read(from).await.map_err(|error| {
-            Error::store(format!("cannot read {}", from.display())).because(error)
-        })?;
-        self.write(relative, Bytes::from(bytes)).await
-    }
-
     /// Moves a finished and synced local file into the folder.
     ///
     /// # Errors

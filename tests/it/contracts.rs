@@ -118,6 +118,51 @@ fn months_far_below_the_usual_are_named() {
 }
 
 #[test]
+fn a_month_of_weekly_files_is_judged_when_it_is_over() {
+    let project = TestProject::new("period = \"days\"\n");
+    let week = |month: &str, days: [u32; 2], count: u32| {
+        let row = |number: u32| {
+            let day = if number + 1 == count { days[1] } else { days[0] };
+            format!("{month}-{day:02},D{day}-{number},C1,P1,Anna,1,100.00,5")
+        };
+        let rows: Vec<String> = (0..count).map(row).collect();
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        project.deliver(&format!("w_{month}-{:02}.csv", days[0]), &rows);
+    };
+    for month in ["2024-01", "2024-02", "2024-03"] {
+        week(month, [1, 14], 6);
+        week(month, [15, 27], 6);
+    }
+    assert!(notes(&project.run()).is_empty());
+    let unusual = |report: &serde_json::Value| -> Vec<String> {
+        let notes = notes(report).into_iter().filter(|note| note.contains("median"));
+        notes.map(str::to_owned).collect()
+    };
+    // 12 lines a month are usual. 4 lines of a first fortnight are no small month.
+    week("2024-04", [1, 14], 4);
+    assert!(unusual(&project.run()).is_empty());
+    week("2024-04", [15, 27], 1);
+    assert!(unusual(&project.run()).is_empty());
+    // With the first file of May, April is over: 5 lines are less than the half of 12.
+    week("2024-05", [1, 14], 6);
+    let found = unusual(&project.run());
+    assert_eq!(
+        found,
+        [
+            "source `shop`: 2024-04 has 5 lines; the median of the 3 months before is 12 \
+             (min_lines_share = 0.5)",
+            "source `shop`: 2024-04 has a revenue of 500.00; the median of the 3 months before \
+             is 1200.00 (min_revenue_share = 0.5)",
+        ]
+    );
+    // It is not said again, and a correction makes it whole.
+    week("2024-05", [15, 27], 6);
+    assert!(unusual(&project.run()).is_empty());
+    week("2024-04", [15, 27], 2);
+    assert!(unusual(&project.run()).is_empty(), "6 are the half");
+}
+
+#[test]
 fn months_far_below_the_usual_may_be_refused() {
     let project = TestProject::new(
         "period = \"file_name\"\n[source.contract]\nunusual_months = \"error\"\nmin_lines_share = 0.9\n",

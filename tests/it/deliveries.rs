@@ -272,6 +272,32 @@ fn the_same_bytes_under_another_name_change_nothing() {
 }
 
 #[test]
+fn a_forgotten_day_is_named_once_and_an_empty_folder_every_time() {
+    let project = TestProject::new(DAY_IN_NAME);
+    let deliver = |day: u32| {
+        let row = format!("2024-01-{day:02},A{day},C1,P1,Anna,1,10.00,5");
+        project.deliver(&format!("s_2024-01-{day:02}.csv"), &[&row]);
+    };
+    // Four weeks without Sundays, and without Wednesday the 17th.
+    for day in (1..=27).filter(|day| day % 7 != 0 && *day != 17) {
+        deliver(day);
+    }
+    assert_eq!(notes(&project.run()), ["source `shop` delivered nothing for 2024-01-17"]);
+    deliver(29);
+    assert!(notes(&project.run()).is_empty(), "it is known, and Sundays are no working days");
+    deliver(31);
+    assert_eq!(notes(&project.run()), ["source `shop` delivered nothing for 2024-01-30"]);
+    let folder = project.path("in");
+    std::fs::remove_dir_all(&folder).expect("removable");
+    std::fs::create_dir(&folder).expect("a folder");
+    let told =
+        "source `shop`: no file matches its `files` any more; what it delivered before stays";
+    assert_eq!(notes(&project.run()), [told]);
+    assert_eq!(notes(&project.run()), [told]);
+    assert_eq!(project.query("select count(*) from sales"), ["25"]);
+}
+
+#[test]
 fn missing_months_and_names_without_a_period_are_named() {
     let project = TestProject::new(DAY_IN_NAME);
     for month in ["2024-01", "2024-04", "2024-05", "2024-07"] {

@@ -57,8 +57,9 @@ fn both_versions_of_what_changed_are_kept() {
     // Revenue: 10 + 5 + 20 + 30 + 7 + 7 = 79; 10 + 6 + 1 + 30 + 7 + 50 = 104. Profit counts
     // lines with a cost: 6 + 3 + 12 + 4 + 4 = 29; 6 + 4 + 0 + 4 + 30 = 44.
     let summary = project.query("select * from restatements");
-    let expected =
-        format!("{run},shop,2024-01-01,1,1,2,2,2,1,79.0000,104.0000,29.0000,44.0000,4,{JANUARY}");
+    let expected = format!(
+        "{run},shop,2024-01-01,restated,1,1,2,2,2,1,79.0000,104.0000,29.0000,44.0000,4,{JANUARY}"
+    );
     assert_eq!(summary, [expected]);
     let documents = project.query(
         "select client_id, document_id, change, version, lines, product_id, revenue, cost
@@ -85,6 +86,28 @@ fn both_versions_of_what_changed_are_kept() {
     let revenue =
         project.query("select revenue_before, revenue_after from restatements order by run");
     assert_eq!(revenue, ["79.0000,104.0000", "104.0000,31.0000"]);
+}
+
+#[test]
+fn a_month_that_goes_on_is_told_from_one_that_says_something_else() {
+    let project = TestProject::new("period = \"days\"\n");
+    project.deliver("d_2024-01-10.csv", &["2024-01-10,A,C1,P1,Anna,1,10.00,4"]);
+    project.deliver("d_2024-01-12.csv", &["2024-01-12,B,C1,P1,Anna,1,5.00,2"]);
+    project.run();
+    project.deliver("d_2024-01-13.csv", &["2024-01-13,C,C2,P1,Anna,1,7.00,3"]);
+    let report = project.run();
+    assert!(!notes(&report).iter().any(|note| note.contains("restated")), "{report:#}");
+    // The eleventh was forgotten: a day that was known to have no sales has some.
+    project.deliver("d_2024-01-11.csv", &["2024-01-11,D,C2,P1,Anna,1,1.00,0"]);
+    let report = project.run();
+    assert!(notes(&report).iter().any(|note| note.contains("2024-01 of source `shop` restated")));
+    assert_eq!(
+        project.query(
+            "select kind, documents_added, revenue_before, revenue_after from restatements
+             order by run"
+        ),
+        ["extended,1,15.0000,22.0000", "restated,1,22.0000,23.0000"]
+    );
 }
 
 #[test]

@@ -18,6 +18,7 @@ with
     line as (
         select
             client_id,
+            sale_date,
             -- Lines without a document belong to the client's day.
             coalesce(document_id, cast(sale_date as text)) as document,
             sum(before_lines) as before_lines,
@@ -34,7 +35,8 @@ with
             sum(before_lines) as before_lines,
             sum(after_lines) as after_lines,
             sum(greatest(before_lines - after_lines, 0)) as went,
-            sum(greatest(after_lines - before_lines, 0)) as came
+            sum(greatest(after_lines - before_lines, 0)) as came,
+            min(case when after_lines > before_lines then sale_date end) as first_came
         from line
         group by client_id, document
     ),
@@ -47,17 +49,28 @@ with
             coalesce(sum(came - least(went, came)), 0) as lines_added,
             coalesce(sum(went - least(went, came)), 0) as lines_removed,
             coalesce(sum(least(went, came)), 0) as lines_changed,
-            count(distinct client_id) as clients_touched
+            count(distinct client_id) as clients_touched,
+            min(first_came) as first_came
         from document
         where went + came > 0
     ),
     before as (
-        select sum(revenue) as revenue, sum(revenue - cost) as profit from lines_before
+        select
+            sum(revenue) as revenue,
+            sum(revenue - cost) as profit,
+            max(sale_date) as last_day
+        from lines_before
     ),
     after as (
         select sum(revenue) as revenue, sum(revenue - cost) as profit from lines_after
     )
 select
+    -- A running month that goes on says nothing else of the days that were known.
+    case
+        when documents_removed = 0 and documents_changed = 0 and first_came > before.last_day
+            then 'extended'
+        else 'restated'
+    end as kind,
     documents_added,
     documents_removed,
     documents_changed,
