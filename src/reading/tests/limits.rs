@@ -41,14 +41,18 @@ fn a_bomb_is_refused_before_it_is_unpacked() {
     // A gzip bomb has no directory: its rows are what is bounded, and all they unpack to.
     let error = told(read_within("a.csv.gz", &gzip(&zeros), &ReadLimits::default()));
     assert!(error.starts_with("a.csv.gz:1: a cell has more than"), "{error}");
-    let lines = b"id\n1\n".repeat(20_000);
+    let lines = b"id\n1\n".repeat(400_000);
     let believable = ReadLimits { packed_ratio_from_bytes: 1_000, ..ReadLimits::default() };
     for (name, packed) in
         [("a.csv.gz", gzip(&lines)), ("a.csv.zst", zstd::encode_all(&lines[..], 3).expect("bytes"))]
     {
-        let error = told(read_within(name, &packed, &believable));
+        let read = read_within(name, &packed, &believable);
+        let error = told(read.map(|read| read.rows.len()));
         assert!(error.contains("it unpacks to more than 200 times its size"), "{error}");
-        read_within(name, &packed, &ReadLimits::default()).expect("few bytes may be alike");
+        assert!(
+            read_within(name, &packed, &ReadLimits::default()).is_ok(),
+            "few bytes may be alike"
+        );
     }
     let few = ReadLimits { zip_entries: 1, ..ReadLimits::default() };
     let error = told(read_within("a.zip", &zip_of(&[("a.csv", b""), ("b.csv", b"")]), &few));
