@@ -52,6 +52,7 @@ from raw
 const PEER: &str = "\
 import duckdb, resource, sys, time
 con = duckdb.connect()
+con.execute('set enable_progress_bar = false')
 con.execute('set threads = ' + sys.argv[3])
 start = time.time()
 con.execute(f\"\"\"copy (
