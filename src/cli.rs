@@ -20,7 +20,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0   done, or nothing to do
   2   wrong arguments
-  65  data refused: too many rejects, conflicting snapshots, a failed audit
+  65  data refused: too many rejects, conflicting snapshots, a failed audit, a file set aside
   69  a store, folder or disk failed
   70  a bug in clientbase
   75  another run holds the warehouse; try again later
@@ -373,7 +373,14 @@ pub struct InspectArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub header_row: Option<u64>,
     /// Column of the file to use, such as revenue="Сумма продажи"; may be given several times
-    #[arg(long, value_name = "COLUMN=HEADER")]
+    ///
+    /// Columns of a sales line: sale_date, document_id, line_number, client_id, client_name,
+    /// product_id, product_name, category, manager, department, branch, region, channel, kind,
+    /// quantity, revenue, cost. Columns that help to make one: price (revenue is quantity times
+    /// price), order_total (revenue where lines have no amount), registrar (name, number and day of
+    /// a document in one text), status and cancelled_at (cancelled orders are left out), currency
+    /// (told when there are several).
+    #[arg(long, value_name = "ROLE=HEADER")]
     pub column: Vec<String>,
     /// Column whose blank cells take the value above, by its header; may be given several times
     #[arg(long, value_name = "HEADER")]

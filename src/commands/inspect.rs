@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::inspect::{
     DateOrder, Dictionary, Inspection, Language, NoClient, Options, Project, ROLES, Role, Texts,
-    fill, given_files, inspect as look, report, report_json,
+    answers, fill, given_files, inspect as look, report, report_json,
 };
 
 /// Inspects files. `root` is the project folder, whose `dictionary.toml` counts when it is there.
@@ -32,8 +32,12 @@ pub fn inspect(root: &Path, arguments: &InspectArguments, console: &Console) -> 
     let files = given_files(&arguments.files)?;
     let options = options(arguments)?;
     let inspection = look(files, &options, &dictionary, usize::from(arguments.rows))?;
-    let project = Project::new(&inspection, arguments.name.as_deref(), &texts)?;
-    let next = next_commands(arguments, project.as_ref(), &texts);
+    let folder = arguments.write.as_deref();
+    let project = Project::new(&inspection, arguments.name.as_deref(), folder, &texts)?;
+    let next = match &project {
+        Some(project) => next_commands(root, arguments, project, &texts),
+        None => next_answers(root, arguments, &inspection, &texts),
+    };
     if arguments.json {
         let report = report_json(&inspection, &texts, &next);
         console.data(serde_json::to_string_pretty(&report)?)?;
@@ -94,6 +98,7 @@ fn options(arguments: &InspectArguments) -> Result<Options> {
             NoClientArgument::Exclude => NoClient::Exclude,
             NoClientArgument::Reject => NoClient::Reject,
         }),
+        project: arguments.write.clone(),
     })
 }
 
@@ -112,32 +117,48 @@ fn column(given: &str) -> Result<(Role, String)> {
 
 /// What to type next, with what it does.
 fn next_commands(
+    root: &Path,
     arguments: &InspectArguments,
-    project: Option<&Project>,
+    project: &Project,
     texts: &Texts,
 ) -> Vec<(String, String)> {
     let words = &texts.words;
-    let Some(project) = project else { return vec![(words.next_answer.clone(), typed(arguments))] };
     let folder = arguments.write.as_deref().unwrap_or(Path::new("my-project"));
     let folder = quoted(&folder.display().to_string());
     let mut next = Vec::new();
     if arguments.write.is_none() {
-        next.push((words.next_write.clone(), format!("{} --write {folder}", typed(arguments))));
+        let command = format!("{} --write {folder}", typed(root, arguments));
+        next.push((words.next_write.clone(), command));
     }
     let run = format!("clientbase --project {folder} run {}", project.name);
     next.push((words.next_run.clone(), run));
     next
 }
 
-/// The command that was typed, as it may be typed again.
-fn typed(arguments: &InspectArguments) -> String {
-    let mut words = vec!["clientbase inspect".to_owned()];
-    match arguments.files.as_slice() {
-        files if files.len() > 6 => {
-            words.push(format!("{} …", quoted(&files[0].display().to_string())))
-        }
-        files => words.extend(files.iter().map(|file| quoted(&file.display().to_string()))),
+/// The command with each answer to the first question.
+fn next_answers(
+    root: &Path,
+    arguments: &InspectArguments,
+    inspection: &Inspection,
+    texts: &Texts,
+) -> Vec<(String, String)> {
+    let command = typed(root, arguments);
+    let words = &texts.words;
+    let answers = inspection.questions().next().map(answers).unwrap_or_default();
+    if answers.is_empty() {
+        return vec![(words.next_correct.clone(), command)];
     }
+    let with = |answer: Vec<String>| {
+        let options: Vec<String> = answer.iter().map(|word| quoted(word)).collect();
+        (words.next_answer.clone(), format!("{command} {}", options.join(" ")))
+    };
+    answers.into_iter().map(with).collect()
+}
+
+/// The command that was typed, as it may be typed again.
+fn typed(root: &Path, arguments: &InspectArguments) -> String {
+    let mut words = vec!["clientbase inspect".to_owned()];
+    words.extend(arguments.files.iter().map(|file| quoted(&file.display().to_string())));
     let mut option = |name: &str, value: Option<&str>| {
         if let Some(value) = value {
             words.push(format!("--{name} {}", quoted(value)));
@@ -171,6 +192,12 @@ fn typed(arguments: &InspectArguments) -> String {
     );
     let dictionary = arguments.dictionary.as_ref().map(|path| path.display().to_string());
     option("dictionary", dictionary.as_deref());
+    let root = (root != Path::new(".")).then(|| root.display().to_string());
+    option("project", root.as_deref());
+    option("language", (arguments.language == LanguageArgument::Ru).then_some("ru"));
+    if arguments.force {
+        words.push("--force".to_owned());
+    }
     words.join(" ")
 }
 

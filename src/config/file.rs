@@ -55,6 +55,7 @@ pub struct SourceTable {
     pub file_name_pattern: Setting<String>,
     pub key: Setting<Vec<String>>,
     pub date_formats: Setting<Vec<String>>,
+    pub null_values: Setting<Vec<String>>,
     pub decimal_separator: Setting<String>,
     pub group_separator: Setting<String>,
     pub max_reject_share: Setting<f64>,

@@ -30,6 +30,8 @@ pub struct Source {
     pub numbers: NumberFormat,
     /// `strftime` patterns tried in order, or `excel`; the whole text must fit.
     pub date_formats: Vec<String>,
+    /// Texts that stand for no value in columns of dates and numbers.
+    pub null_values: Vec<String>,
     /// What a delivered file replaces.
     pub delivery: Delivery,
     /// Largest share of rejected lines that is tolerated in one file, 0 to 1.
@@ -66,14 +68,19 @@ impl Source {
             header_rows,
             fill_down,
         } = &self.layout;
-        format!(
+        let mut settings = format!(
             "{:?}",
             (
                 (&self.name, self.table.name, format, encoding.name(), delimiter, quote),
                 (sheets, header_row, header_rows, fill_down),
                 (&self.delivery, &self.date_formats, self.numbers, self.extra),
             )
-        )
+        );
+        // Nothing is read anew where there are none.
+        if !self.null_values.is_empty() {
+            settings.push_str(&format!(" null_values {:?}", self.null_values));
+        }
+        settings
     }
 }
 
@@ -140,6 +147,7 @@ fn check(project: &Project, table: &SourceTable, place: &Place<'_>) -> Result<So
         layout: layout(table, place)?,
         numbers: numbers(table, place)?,
         date_formats: date_formats(table, place)?,
+        null_values: null_values(table, place)?,
         delivery: Delivery::check(table, fills, place)?,
         max_reject_share: place.number(
             "source.max_reject_share",
@@ -257,6 +265,11 @@ fn date_formats(table: &SourceTable, place: &Place<'_>) -> Result<Vec<String>> {
             let problem = format!("has `{format}`, which is no strftime pattern");
             return Err(place.error("source.date_formats", given, &problem));
         }
+        let is_russian = format.starts_with(crate::reading::RUSSIAN);
+        if is_russian && !(format.contains("%B") || format.contains("%b")) {
+            let problem = format!("has `{format}`, which names no month by `%B` or `%b`");
+            return Err(place.error("source.date_formats", given, &problem));
+        }
         if !format.contains('%') {
             let problem = format!(
                 "has `{format}`, which is neither a strftime pattern nor one of {}",
@@ -266,6 +279,19 @@ fn date_formats(table: &SourceTable, place: &Place<'_>) -> Result<Vec<String>> {
         }
     }
     refuse_two_readings(given, place)?;
+    Ok(given.get_ref().clone())
+}
+
+fn null_values(table: &SourceTable, place: &Place<'_>) -> Result<Vec<String>> {
+    let Some(given) = &table.null_values else { return Ok(Vec::new()) };
+    for word in given.get_ref() {
+        if word.is_empty() || word.trim() != word {
+            let problem = format!(
+                "has {word:?}: blank cells have no value anyway, and blanks around a text do not count"
+            );
+            return Err(place.error("source.null_values", given, &problem));
+        }
+    }
     Ok(given.get_ref().clone())
 }
 

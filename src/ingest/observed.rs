@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::Source;
 use crate::reading::{CellKind, DateParser, NumberFormat, RowBlock, parse_decimal};
 
 /// Rows of a file that are looked at.
@@ -56,12 +57,20 @@ pub struct ColumnObserver {
     rows: usize,
     numbers: NumberFormat,
     dates: DateParser,
+    /// Texts that say nothing in a column of dates or numbers.
+    null_values: Vec<String>,
 }
 
 impl ColumnObserver {
     /// Nothing seen yet.
-    pub fn new(numbers: NumberFormat, date_formats: &[String]) -> Self {
-        Self { columns: Vec::new(), rows: 0, numbers, dates: DateParser::new(date_formats) }
+    pub fn new(source: &Source) -> Self {
+        Self {
+            columns: Vec::new(),
+            rows: 0,
+            numbers: source.numbers,
+            dates: DateParser::new(&source.date_formats),
+            null_values: source.null_values.clone(),
+        }
     }
 
     /// Starts another table of the file; columns of the same name are one.
@@ -98,7 +107,7 @@ impl ColumnObserver {
 
     fn content_of(&mut self, cell: &crate::reading::Cell<'_>) -> ColumnContent {
         let Some(text) = cell.text().map(str::trim) else { return ColumnContent::Text };
-        if text.is_empty() {
+        if text.is_empty() || self.null_values.iter().any(|null| null == text) {
             return ColumnContent::Empty;
         }
         match cell.kind {

@@ -157,7 +157,7 @@ fn split_rows(
     let layout = &job.source.layout;
     let required = job.staging.raw.iter().filter(|raw| !raw.optional);
     let wanted: Vec<&str> = required.map(|raw| raw.name.as_str()).collect();
-    let mut observer = ColumnObserver::new(job.source.numbers, &job.source.date_formats);
+    let mut observer = ColumnObserver::new(job.source);
     let mut number = 0;
     let mut above = 0;
     for member in members(job.path, job.shown, layout, &limits)? {

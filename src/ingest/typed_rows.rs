@@ -43,6 +43,7 @@ pub struct RowTyper {
     width: usize,
     numbers: NumberFormat,
     date_formats: Vec<String>,
+    null_values: Vec<String>,
     schema: SchemaRef,
 }
 
@@ -101,6 +102,7 @@ impl RowTyper {
             width: header.len(),
             numbers: source.numbers,
             date_formats: source.date_formats.clone(),
+            null_values: source.null_values.clone(),
             schema: raw_schema(staging),
         })
     }
@@ -149,6 +151,7 @@ impl RowTyper {
     ) -> Result<ArrayRef> {
         let rows = problems.iter_mut().enumerate();
         let numbers = self.numbers;
+        let says_nothing = |text: &str| self.null_values.iter().any(|null| null == text.trim());
         macro_rules! build {
             ($builder:expr, $parse:expr) => {{
                 let mut builder = $builder;
@@ -156,6 +159,7 @@ impl RowTyper {
                     let parse: &mut dyn FnMut(&str, CellKind) -> Result<_, String> = &mut $parse;
                     let read = match cell_of(column, block, row) {
                         Ok(None) => Ok(None),
+                        Ok(Some((text, _))) if says_nothing(text) => Ok(None),
                         Ok(Some((text, kind))) => {
                             parse(text, kind).map(Some).map_err(|reason| (text.to_owned(), reason))
                         }

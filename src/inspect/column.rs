@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::counts::{DateCounts, Example, LONGEST_EXAMPLE, NumberCounts, example};
 use super::date_shape::date_shape;
 use super::number_shape::{NumberShape, number_shape};
-use super::words::is_total;
+use super::precision::QUANTITY_DECIMALS;
+use super::words::{ends_as_total, is_no_text, is_no_value, is_total};
 use crate::reading::{Cell, CellKind};
 
 /// Different values that are kept with their counts; beyond, a column has many.
@@ -34,6 +35,8 @@ pub struct ColumnEvidence {
     pub native_dates: u64,
     /// Values that are errors or broken.
     pub errors: u64,
+    /// Texts that stand for no value, as they are written, with their counts.
+    pub no_values: BTreeMap<String, u64>,
     /// Texts that are numbers.
     pub numbers: NumberCounts,
     /// Dates by notation.
@@ -48,6 +51,8 @@ pub struct ColumnEvidence {
     pub returns: u64,
     /// Cells that say «Итого» or the like.
     pub totals: u64,
+    /// Of them, those that say so at their end.
+    pub total_ends: u64,
     /// Different values with their counts; none when there are many.
     pub values: Option<BTreeMap<String, u64>>,
     /// First three different values.
@@ -74,8 +79,12 @@ impl ColumnEvidence {
             self.padded += 1;
         }
         self.keep(trimmed, row);
+        if cell.kind == CellKind::Text && is_no_value(trimmed) {
+            *self.no_values.entry(trimmed.to_owned()).or_default() += 1;
+            return;
+        }
         match cell.kind {
-            CellKind::Number => self.feed_native_number(trimmed),
+            CellKind::Number => self.feed_native_number(trimmed, row),
             CellKind::Date => self.native_dates += 1,
             CellKind::Text => self.feed_text(trimmed, row),
             CellKind::Boolean | CellKind::Error => {}
@@ -84,18 +93,20 @@ impl ColumnEvidence {
 
     /// Takes one cell of a row of totals.
     pub fn feed_total(&mut self, cell: Option<Cell<'_>>) {
-        if cell.and_then(|cell| cell.text()).is_some_and(is_total) {
-            self.totals += 1;
-        }
+        let Some(text) = cell.and_then(|cell| cell.text()) else { return };
+        let at_end = !is_total(text) && ends_as_total(text);
+        self.totals += u64::from(at_end || is_total(text));
+        self.total_ends += u64::from(at_end);
     }
 
-    fn feed_native_number(&mut self, text: &str) {
+    fn feed_native_number(&mut self, text: &str, row: u64) {
         self.native_numbers += 1;
         if text.parse::<f64>().is_ok_and(|number| SERIALS.contains(&number)) {
             self.serials += 1;
         }
         let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
         self.numbers.most_decimals = self.numbers.most_decimals.max(decimals);
+        self.numbers.precision.feed(text.trim_start_matches('-'), text, row);
     }
 
     fn feed_text(&mut self, text: &str, row: u64) {
@@ -103,6 +114,19 @@ impl ColumnEvidence {
             let counts = &mut self.numbers;
             counts.all += 1;
             counts.most_decimals = counts.most_decimals.max(number.decimals);
+            if let Some(currency) = number.currency {
+                *counts.currencies.entry(currency).or_default() += 1;
+            }
+            if number.decimals > QUANTITY_DECIMALS
+                && let NumberShape::Decimal { separator, .. } = number.shape
+            {
+                let plain: String = text
+                    .chars()
+                    .filter(|letter| letter.is_ascii_digit() || *letter == separator)
+                    .map(|letter| if letter == separator { '.' } else { letter })
+                    .collect();
+                counts.precision.feed(&plain, text, row);
+            }
             let place = |separator| usize::from(separator == ',');
             let remember = |kept: &mut Option<Example>| {
                 kept.get_or_insert_with(|| example(text, row));
@@ -175,7 +199,10 @@ impl ColumnEvidence {
     }
 
     fn keep(&mut self, text: &str, row: u64) {
-        if self.examples.len() < 3 && self.examples.iter().all(|kept| kept.text != text) {
+        if self.examples.len() < 3
+            && !is_no_value(text)
+            && self.examples.iter().all(|kept| kept.text != text)
+        {
             self.examples.push(example(text, row));
         }
         let Some(values) = &mut self.values else { return };
@@ -204,9 +231,19 @@ impl ColumnEvidence {
         if self.rows == 0 { 0.0 } else { self.filled as f64 / self.rows as f64 }
     }
 
-    /// Share of the values, errors not counted, that a count makes up.
+    /// Cells with a value: errors and words for no value are none.
+    pub fn values(&self) -> u64 {
+        self.filled - self.errors - self.no_values.values().sum::<u64>()
+    }
+
+    /// Texts that stand for no value in a column of texts.
+    pub fn no_texts(&self) -> Vec<String> {
+        self.no_values.keys().filter(|text| is_no_text(text)).cloned().collect()
+    }
+
+    /// Share of the values that a count makes up.
     pub fn share(&self, count: u64) -> f64 {
-        let values = self.filled - self.errors;
+        let values = self.values();
         if values == 0 { 0.0 } else { count as f64 / values as f64 }
     }
 }

@@ -1,7 +1,7 @@
 //! Conditions under which a rule leaves a row out, as SQL and computed for the preview.
 
-use super::expression::{RawColumn, Value, identifier, one_of};
-use super::words::{is_total, total_pattern};
+use super::expression::{RawColumn, Value, identifier, listed, one_of};
+use super::words::{ends_as_total, is_total, total_or_end_pattern, total_pattern};
 
 /// When a rule leaves a row out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum Condition {
         column: usize,
         /// Columns of which a line fills some and a total none.
         others: Vec<usize>,
+        /// Whether the text may say it at its end.
+        at_end: bool,
     },
     /// All columns are blank.
     AllBlank(Vec<usize>),
@@ -19,10 +21,20 @@ pub enum Condition {
     Zero(usize),
     /// The text is one of these.
     OneOf(usize, Vec<String>),
-    /// The column is filled.
-    Filled(usize),
+    /// The column is filled, and not with a word for no value.
+    Filled(usize, Vec<String>),
+    /// The column is blank, or holds a word for no value.
+    NoValue(usize, Vec<String>),
     /// Each column holds its own name.
     SayNames(Vec<(usize, String)>),
+    /// Each text is blank or a part of its column's name, and all the other columns are blank:
+    /// one row of a header of several.
+    SayParts {
+        /// Columns of text, with the parts of their names.
+        texts: Vec<(usize, Vec<String>)>,
+        /// The other columns.
+        blank: Vec<usize>,
+    },
 }
 
 impl Condition {
@@ -35,8 +47,9 @@ impl Condition {
             tests.join(" and ")
         };
         match self {
-            Self::Total { column, others } => {
-                let word = format!("regexp_like({}, '{}')", name(column), total_pattern());
+            Self::Total { column, others, at_end } => {
+                let pattern = if *at_end { total_or_end_pattern() } else { total_pattern() };
+                let word = format!("regexp_like({}, '{pattern}')", name(column));
                 match others.as_slice() {
                     [] => word,
                     _ => format!("{word} and {}", nulls(others)),
@@ -45,12 +58,29 @@ impl Condition {
             Self::AllBlank(places) => nulls(places),
             Self::Zero(place) => format!("{} = 0", name(place)),
             Self::OneOf(place, texts) => one_of(&name(place), texts),
-            Self::Filled(place) => format!("{} is not null", name(place)),
+            Self::Filled(place, words) if words.is_empty() => {
+                format!("{} is not null", name(place))
+            }
+            Self::Filled(place, words) => {
+                format!("trim({}) not in ({})", name(place), listed(words))
+            }
+            Self::NoValue(place, words) => {
+                format!("{} is null or {}", name(place), one_of(&name(place), words))
+            }
             Self::SayNames(columns) => {
                 let one = |(place, text): &(usize, String)| {
                     one_of(&name(place), std::slice::from_ref(text))
                 };
                 columns.iter().map(one).collect::<Vec<_>>().join(" and ")
+            }
+            Self::SayParts { texts, blank } => {
+                let one = |(place, parts): &(usize, Vec<String>)| {
+                    let column = name(place);
+                    format!("({column} is null or {})", one_of(&column, parts))
+                };
+                let mut tests: Vec<String> = texts.iter().map(one).collect();
+                tests.push(nulls(blank));
+                tests.join(" and ")
             }
         }
     }
@@ -58,10 +88,16 @@ impl Condition {
     /// Places of the raw columns it looks at.
     pub fn columns(&self) -> Vec<usize> {
         match self {
-            Self::Total { column, others } => [&[*column], others.as_slice()].concat(),
+            Self::Total { column, others, .. } => [&[*column], others.as_slice()].concat(),
             Self::AllBlank(places) => places.clone(),
             Self::SayNames(columns) => columns.iter().map(|(place, _)| *place).collect(),
-            Self::Zero(place) | Self::OneOf(place, _) | Self::Filled(place) => vec![*place],
+            Self::SayParts { texts, blank } => {
+                texts.iter().map(|(place, _)| *place).chain(blank.iter().copied()).collect()
+            }
+            Self::Zero(place)
+            | Self::OneOf(place, _)
+            | Self::Filled(place, _)
+            | Self::NoValue(place, _) => vec![*place],
         }
     }
 
@@ -72,19 +108,26 @@ impl Condition {
             Some(Value::Text(text)) => Some(text.as_ref()),
             _ => None,
         };
+        let says = |place: &usize, texts: &[String]| {
+            text(place).is_some_and(|text| texts.iter().any(|known| known == text.trim()))
+        };
         match self {
-            Self::Total { column, others } => {
-                text(column).is_some_and(is_total) && others.iter().all(is_null)
+            Self::Total { column, others, at_end } => {
+                let says = |text: &str| is_total(text) || (*at_end && ends_as_total(text));
+                text(column).is_some_and(says) && others.iter().all(is_null)
             }
             Self::AllBlank(places) => places.iter().all(is_null),
             Self::Zero(place) => matches!(row.get(*place), Some(Value::Decimal(0, _))),
-            Self::OneOf(place, texts) => {
-                text(place).is_some_and(|text| texts.iter().any(|known| known == text.trim()))
-            }
-            Self::Filled(place) => !is_null(place),
+            Self::OneOf(place, texts) => says(place, texts),
+            Self::Filled(place, words) => !is_null(place) && !says(place, words),
+            Self::NoValue(place, words) => is_null(place) || says(place, words),
             Self::SayNames(columns) => columns
                 .iter()
                 .all(|(place, name)| text(place).is_some_and(|text| text.trim() == name)),
+            Self::SayParts { texts, blank } => {
+                texts.iter().all(|(place, parts)| is_null(place) || says(place, parts))
+                    && blank.iter().all(is_null)
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Counts of the numbers and dates of a column, with examples.
 
+use std::collections::BTreeMap;
+
 use super::date_shape::DateNotation;
+use super::precision::Precision;
 
 /// Letters of a kept value.
 pub const LONGEST_EXAMPLE: usize = 80;
@@ -33,6 +36,10 @@ pub struct NumberCounts {
     pub either_example: [Option<Example>; 2],
     /// Most digits behind a separator, groups counted as decimals.
     pub most_decimals: usize,
+    /// Amounts by what sums of binary fractions leave in them.
+    pub precision: Precision,
+    /// Currencies that stand beside the digits, with their counts.
+    pub currencies: BTreeMap<&'static str, u64>,
 }
 
 /// Dates of a column in one notation.

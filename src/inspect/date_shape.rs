@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::named_day::{NamedDay, named_day};
+
 /// Order of day, month and year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -25,8 +27,8 @@ pub enum DayPart {
     ShortYear(char),
     /// `20241231`
     Compact,
-    /// `31-Dec-2024`, by its separator.
-    NamedMonth(char),
+    /// `31-Dec-2024`, `Dec 31, 2024`, `31 декабря 2024 г.`
+    NamedMonth(NamedDay),
 }
 
 /// The time part of a date's notation.
@@ -65,7 +67,7 @@ pub struct DateText {
 }
 
 impl DateNotation {
-    /// The `strftime` pattern; none for what the date reader cannot express (a zone).
+    /// The pattern; none for what the date reader cannot express (a zone).
     pub fn pattern(&self, order: DateOrder) -> Option<String> {
         if self.time.zone {
             return None;
@@ -78,7 +80,7 @@ impl DateNotation {
             (DayPart::ShortYear(by), DateOrder::Mdy) => format!("%m{by}%d{by}%y"),
             (DayPart::ShortYear(by), DateOrder::Ymd) => format!("%y{by}%m{by}%d"),
             (DayPart::Compact, _) => "%Y%m%d".to_owned(),
-            (DayPart::NamedMonth(by), _) => format!("%d{by}%b{by}%Y"),
+            (DayPart::NamedMonth(named), order) => named.pattern(order),
         };
         let Some(separator) = self.time.separator else { return Some(day) };
         let hour = if self.time.meridiem { "%I:%M" } else { "%H:%M" };
@@ -93,13 +95,19 @@ impl DateNotation {
 /// Reads a text as a date of any notation; none when it cannot be one.
 pub fn date_shape(text: &str) -> Option<DateText> {
     let text = text.trim();
-    if !(6..=40).contains(&text.len()) || !text.is_ascii() || !text.as_bytes()[0].is_ascii_digit() {
+    let first = text.bytes().next()?;
+    let may_name_month = first.is_ascii_alphabetic() || !text.is_ascii();
+    if !(6..=64).contains(&text.len()) || !(first.is_ascii_digit() || may_name_month) {
         return None;
     }
     let day_end = day_length(text)?;
     let (day, rest) = text.split_at(day_end);
     let time = time_part(rest)?;
-    let (part, [first, second, third]) = day_part(day)?;
+    let (part, [first, second, third]) = match named_day(day) {
+        Some((named, numbers)) => (DayPart::NamedMonth(named), numbers),
+        None if text.is_ascii() => day_part(day)?,
+        None => return None,
+    };
     let possible = match part {
         DayPart::YearFirst(_) | DayPart::Compact => {
             is_year(first) && is_month(second) && is_day(third)
@@ -114,7 +122,7 @@ pub fn date_shape(text: &str) -> Option<DateText> {
             let ymd = is_month(second) && is_day(third);
             dmy || mdy || ymd
         }
-        DayPart::NamedMonth(_) => is_day(first) && is_year(third),
+        DayPart::NamedMonth(named) => is_day(first) && (named.has_short_year() || is_year(third)),
     };
     let notation = DateNotation { day: part, time };
     possible.then_some(DateText { notation, first, second })
@@ -152,14 +160,6 @@ fn day_part(day: &str) -> Option<(DayPart, [u16; 3])> {
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         (digits && (1..=4).contains(&text.len())).then(|| text.parse::<u16>().ok()).flatten()
     };
-    if texts[1].bytes().all(|byte| byte.is_ascii_alphabetic()) {
-        let month = MONTHS.iter().position(|name| {
-            let given = texts[1].to_ascii_lowercase();
-            given.len() == 3 && name.starts_with(&given)
-        })?;
-        let numbers = [number(texts[0])?, month as u16 + 1, number(texts[2])?];
-        return (texts[2].len() == 4).then_some((DayPart::NamedMonth(by), numbers));
-    }
     let numbers = [number(texts[0])?, number(texts[1])?, number(texts[2])?];
     let lengths = texts.map(str::len);
     let part = match lengths {
@@ -171,21 +171,6 @@ fn day_part(day: &str) -> Option<(DayPart, [u16; 3])> {
     // `1 2 2024` with blanks is no way to write a date.
     (by != ' ').then_some((part, numbers))
 }
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 
 fn time_part(text: &str) -> Option<TimePart> {
     if text.is_empty() {
@@ -273,14 +258,37 @@ mod tests {
         is("31.12.24", Dmy, "%d.%m.%y");
         is("31-Dec-2024", Dmy, "%d-%b-%Y");
         is("31.12.2024, 10:00", Dmy, "%d.%m.%Y, %H:%M");
+        is("Dec 31, 2024", Dmy, "%b %d, %Y");
+        is("December 1, 2024 9:05 AM", Dmy, "%B %d, %Y %I:%M %p");
+        is("31 Dec 2024 10:15", Dmy, "%d %b %Y %H:%M");
+        is("31-Dec-24", Dmy, "%d-%b-%y");
+        is("31-Dec-24", Ymd, "%y-%b-%d");
+        is("31 дек 2024", Dmy, "ru:%d %b %Y");
+        is("31 дек. 2024 г.", Dmy, "ru:%d %b %Y г.");
+        is("1 мая 2024 г.", Dmy, "ru:%d %b %Y г.");
+        is("31 декабря 2024 г. 10:15:00", Dmy, "ru:%d %B %Y г. %H:%M:%S");
+        is("31.дек.24", Dmy, "ru:%d.%b.%y");
         assert_eq!(pattern("2024-12-31T10:00:00+03:00", Ymd), None);
     }
 
     #[test]
     fn what_cannot_be_a_date_is_none() {
-        for text in
-            ["", "12,5", "2024", "99.99.2024", "2024-13-01", "12345678", "31.12.2024 25", "1.2"]
-        {
+        for text in [
+            "",
+            "12,5",
+            "2024",
+            "99.99.2024",
+            "2024-13-01",
+            "12345678",
+            "31.12.2024 25",
+            "1.2",
+            "31 Decent 2024",
+            "Dec 31",
+            "Декабрь 2024",
+            "31 дек",
+            "32 дек 2024",
+            "Ромашка 1 мая",
+        ] {
             assert_eq!(date_shape(text), None, "{text}");
         }
     }
@@ -292,7 +300,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_near_a_date_stops_the_reader(text in "[0-9T:./ +Z-]{0,24}") {
+        fn nothing_near_a_date_stops_the_reader(text in "[0-9T:./ ,+ZDecмайг-]{0,24}") {
             let _ = date_shape(&text);
         }
     }

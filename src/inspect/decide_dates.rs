@@ -4,6 +4,8 @@ use super::column::ColumnEvidence;
 use super::counts::{DateCounts, Example};
 use super::date_shape::{DateOrder, DayPart};
 use super::notes::{Note, NoteId};
+use super::shown::day_text;
+use crate::reading::DateParser;
 
 /// How a column becomes a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,12 +54,23 @@ pub fn decide_dates(
         };
         patterns.extend(counts.notation.pattern(order).filter(|p| !patterns.contains(p)));
     }
+    // A long name may be short: `%b` beside the same with `%B` says nothing more.
+    let long: Vec<String> = patterns.iter().filter(|p| p.contains("%B")).cloned().collect();
+    patterns.retain(|p| !p.contains("%b") || !long.contains(&p.replace("%b", "%B")));
     // Numbers are days of a spreadsheet only where nothing else is a date.
     if texts == 0 && column.serials > 0 {
-        notes.push(Note::new(
-            NoteId::DateSerial,
-            [("column", &column.name), ("value", &column.examples.first().map_or("", |e| &e.text))],
-        ));
+        let value = column.examples.first().map_or("", |example| example.text.as_str());
+        let day = |format: &str| {
+            let day = DateParser::new(&[format.to_owned()]).parse(value);
+            day.map_or_else(|_| "?".to_owned(), day_text)
+        };
+        let values: [(_, &dyn std::fmt::Display); 4] = [
+            ("column", &column.name),
+            ("value", &value),
+            ("day", &day("excel")),
+            ("day_1904", &day("excel1904")),
+        ];
+        notes.push(Note::new(NoteId::DateSerial, values));
         patterns.push("excel".to_owned());
     }
     if patterns.is_empty() && notes.is_empty() {
@@ -98,12 +111,12 @@ fn order_of(
             let note = Note::new(NoteId::DateIso, [("column", name), ("value", &here.example)]);
             Ok((DateOrder::Ymd, note))
         }
-        DayPart::NamedMonth(_) => {
+        DayPart::NamedMonth(named) if !named.has_short_year() => {
             let note =
                 Note::new(NoteId::DateNamedMonth, [("column", name), ("value", &here.example)]);
             Ok((DateOrder::Dmy, note))
         }
-        DayPart::ShortYear(_) => match given {
+        DayPart::ShortYear(_) | DayPart::NamedMonth(_) => match given {
             Some(order) => Ok((
                 order,
                 Note::new(NoteId::DateGiven, [("column", name), ("order", &name_of(order))]),

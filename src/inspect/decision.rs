@@ -1,16 +1,20 @@
 //! Evidence → how the source is read and staged.
 
 use super::column::ColumnEvidence;
+use super::currencies;
+use super::date_shape::date_shape;
+use super::decide_amounts::amounts;
 use super::decide_dates::{DayReading, decide_dates};
 use super::decide_kinds::kinds;
-use super::decide_numbers::decide_numbers;
 use super::dictionary::Role;
 use super::evidence::Evidence;
 use super::expression::{Expression, RawColumn, RawType};
+use super::fill_down::fill_down;
 use super::mapping::{Mapping, proposals};
+use super::no_values;
 use super::notes::{Note, NoteId};
 use super::options::Options;
-use super::rules::{Rule, decide_rules, fill_down};
+use super::rules::{Rule, decide_rules};
 use super::tables::MissingColumn;
 use crate::reading::NumberFormat;
 
@@ -21,6 +25,8 @@ pub struct Decision {
     pub numbers: NumberFormat,
     /// Patterns of dates.
     pub date_formats: Vec<String>,
+    /// Texts that stand for no value in columns of dates and numbers.
+    pub null_values: Vec<String>,
     /// Columns whose blank cells take the value above.
     pub fill_down: Vec<String>,
     /// Declared raw columns.
@@ -37,6 +43,11 @@ impl Decision {
     /// What a canonical column is computed from.
     pub fn expression(&self, role: Role) -> Option<&Expression> {
         self.select.iter().find(|(known, _)| *known == role).map(|(_, expression)| expression)
+    }
+
+    /// Whether a text stands for no value in columns of dates and numbers.
+    pub fn says_nothing(&self, text: &str) -> bool {
+        self.null_values.iter().any(|null| null == text.trim())
     }
 
     /// Whether revenue is reckoned from quantity and price.
@@ -109,7 +120,8 @@ pub fn decide(evidence: &Evidence, mapping: &Mapping, options: &Options) -> Deci
                 [("column", &columns[place].name as &dyn std::fmt::Display), ("value", &value)];
             notes.push(Note::new(NoteId::DateRegistrar, note));
         }
-        (None, None) => notes.push(missing(Role::SaleDate, evidence)),
+        (None, None) => notes
+            .push(months_in_names(evidence).unwrap_or_else(|| missing(Role::SaleDate, evidence))),
     }
     texts(mapping, evidence, registrar, &mut raw, &mut select, &mut notes);
     // Without a day the text may name no kind: then the sign of the amount tells returns.
@@ -117,16 +129,37 @@ pub fn decide(evidence: &Evidence, mapping: &Mapping, options: &Options) -> Deci
     kinds(mapping, evidence, says_kind, &mut raw, &mut select, &mut notes);
     let numbers = amounts(mapping, evidence, options, &mut raw, &mut select, &mut notes);
 
-    let (filled, group_columns) = fill_down(evidence, mapping, &mapping.fill_down, &mut notes);
-    let blanks = (filled.as_slice(), group_columns.as_slice());
+    let filled = fill_down(evidence, mapping, &mut notes);
+    let blanks = (filled.names.as_slice(), filled.blank_in_headings.as_slice());
     let rules = decide_rules(evidence, mapping, blanks, options, &select, &mut raw, &mut notes);
     select.sort_by_key(|(role, _)| *role);
-    Decision { numbers, date_formats, fill_down: filled, raw: raw.declared, select, rules, notes }
+    let null_values = no_values::of_typed_columns(evidence, &raw.declared);
+    notes.extend(no_values::notes(evidence, &raw.declared, &select));
+    notes.extend(currencies::notes(evidence, mapping));
+    let fill_down = filled.names;
+    let raw = raw.declared;
+    Decision { numbers, date_formats, null_values, fill_down, raw, select, rules, notes }
 }
 
-fn missing(role: Role, evidence: &Evidence) -> Note {
+pub(super) fn missing(role: Role, evidence: &Evidence) -> Note {
     let columns = proposals(role, evidence);
     Note::new(NoteId::ColumnMissing, [("role", &role.name()), ("columns", &columns)])
+}
+
+/// What to say of a table whose columns are months or days.
+fn months_in_names(evidence: &Evidence) -> Option<Note> {
+    let is_date = |name: &str| {
+        let day = |text: String| date_shape(&text).is_some();
+        day(name.to_owned()) || day(format!("1 {name}")) || day(format!("1.{name}"))
+    };
+    let named: Vec<String> = evidence
+        .columns
+        .iter()
+        .filter(|column| is_date(&column.name))
+        .map(|column| format!("«{}»", column.name))
+        .collect();
+    let shown = named.get(..2)?.join(", ");
+    Some(Note::new(NoteId::DatesInHeader, [("columns", &shown), ("count", &named.len())]))
 }
 
 fn texts(
@@ -147,6 +180,8 @@ fn texts(
                 [("column", &column.name), ("value", &value)];
             notes.push(Note::new(NoteId::CodesWithoutPointZero, values));
             Expression::WithoutPointZero(at)
+        } else if !column.no_texts().is_empty() {
+            Expression::WithoutWords(Box::new(Expression::Trimmed(at)), column.no_texts())
         } else if column.padded > 0 {
             Expression::Trimmed(at)
         } else {
@@ -177,7 +212,12 @@ fn texts(
             Some(place) => {
                 let at = raw.declare(place, RawType::Text);
                 // The name is the identity: blanks around it must not make another client.
-                select.push((Role::ClientId, Expression::Trimmed(at)));
+                let words = columns[place].no_texts();
+                let name = match words.is_empty() {
+                    true => Expression::Trimmed(at),
+                    false => Expression::WithoutWords(Box::new(Expression::Trimmed(at)), words),
+                };
+                select.push((Role::ClientId, name));
                 notes.push(Note::new(NoteId::ClientByName, [("column", &columns[place].name)]));
             }
             None => notes.push(missing(Role::ClientId, evidence)),
@@ -187,54 +227,6 @@ fn texts(
         let at = raw.declare(place, RawType::Bigint);
         select.push((Role::LineNumber, Expression::Column(at)));
     }
-}
-
-fn amounts(
-    mapping: &Mapping,
-    evidence: &Evidence,
-    options: &Options,
-    raw: &mut Raw<'_>,
-    select: &mut Vec<(Role, Expression)>,
-    notes: &mut Vec<Note>,
-) -> NumberFormat {
-    let columns = &evidence.columns;
-    let quantity = mapping.get(Role::Quantity);
-    let price = mapping.get(Role::Price);
-    let revenue = mapping.get(Role::Revenue);
-    let by_price = quantity.zip(price).filter(|_| revenue.is_none());
-    let used: Vec<&ColumnEvidence> = [quantity, revenue, mapping.get(Role::Cost)]
-        .into_iter()
-        .chain([by_price.map(|(_, price)| price)])
-        .flatten()
-        .map(|place| &columns[place])
-        .collect();
-    let (numbers, found) = decide_numbers(&used, options.decimal);
-    notes.extend(found);
-    let quantity_at = quantity.map(|place| raw.declare(place, RawType::Decimal(18, 3)));
-    if let Some(at) = quantity_at {
-        select.push((Role::Quantity, Expression::Column(at)));
-    }
-    match (revenue, by_price, quantity_at) {
-        (Some(place), ..) => {
-            let at = raw.declare(place, RawType::Decimal(18, 4));
-            select.push((Role::Revenue, Expression::Column(at)));
-        }
-        (None, Some((quantity, price)), Some(quantity_at)) => {
-            // More decimals than money has may vanish in the product; none is rounded away.
-            let scale = columns[price].numbers.most_decimals.clamp(4, 8) as u8;
-            let at = raw.declare(price, RawType::Decimal(18, scale));
-            select.push((Role::Revenue, Expression::Product(quantity_at, at)));
-            let names: [(_, &dyn std::fmt::Display); 2] =
-                [("quantity", &columns[quantity].name), ("price", &columns[price].name)];
-            notes.push(Note::new(NoteId::RevenueByPrice, names));
-        }
-        _ => notes.push(missing(Role::Revenue, evidence)),
-    }
-    if let Some(place) = mapping.get(Role::Cost) {
-        let at = raw.declare(place, RawType::Decimal(18, 4));
-        select.push((Role::Cost, Expression::Column(at)));
-    }
-    numbers
 }
 
 /// Declares columns optional that some tables lack; those a line cannot do without become a

@@ -38,10 +38,12 @@ pub enum Role {
     Status,
     /// Filled when an order was cancelled.
     CancelledAt,
+    /// Currency of the amounts, to tell when they are mixed.
+    Currency,
 }
 
 /// All roles, canonical ones first and in their order.
-pub const ROLES: [(Role, &str); 22] = [
+pub const ROLES: [(Role, &str); 23] = [
     (Role::SaleDate, "sale_date"),
     (Role::DocumentId, "document_id"),
     (Role::LineNumber, "line_number"),
@@ -64,6 +66,7 @@ pub const ROLES: [(Role, &str); 22] = [
     (Role::Registrar, "registrar"),
     (Role::Status, "status"),
     (Role::CancelledAt, "cancelled_at"),
+    (Role::Currency, "currency"),
 ];
 
 impl Role {

@@ -1,8 +1,9 @@
 //! Second pass: counts over all rows of all tables, in memory that does not grow with them.
 
 use super::column::ColumnEvidence;
-use super::words::is_total;
-use crate::reading::{RowBlock, header_name};
+use super::date_shape::date_shape;
+use super::words::{ends_as_total, is_ruler, is_total};
+use crate::reading::{CellKind, RowBlock, header_name};
 
 /// Columns whose relations to each other are watched.
 pub const WATCHED_COLUMNS: usize = 128;
@@ -21,6 +22,8 @@ pub struct Relations {
     pub blanks: u64,
     /// Whether it is filled in the first row of every table.
     pub starts_filled: bool,
+    /// Columns that were filled in every row above its first filled cell.
+    pub filled_before: u128,
     /// Whether no filled cell repeats the filled cell before it.
     pub changes_when_filled: bool,
     /// Whether it is blank somewhere right below its own cell of a total or repeated header:
@@ -41,12 +44,16 @@ pub struct Evidence {
     pub total_rows: u64,
     /// Rows that repeat the header.
     pub header_rows: u64,
+    /// Rows that are lines drawn with letters.
+    pub ruler_rows: u64,
     above: Vec<Vec<u8>>,
     /// By column, its last filled cell.
     last: Vec<Vec<u8>>,
     /// Columns whose last filled cell stands in a total or repeated header, as bits.
     total_above: u128,
     is_first_row: bool,
+    /// Columns that were filled in this table so far, as bits.
+    begun: u128,
 }
 
 impl Evidence {
@@ -57,6 +64,7 @@ impl Evidence {
             same_when_blank: u128::MAX,
             blanks: 0,
             starts_filled: true,
+            filled_before: u128::MAX,
             changes_when_filled: true,
             blank_below_total: false,
         };
@@ -67,16 +75,19 @@ impl Evidence {
             rows: 0,
             total_rows: 0,
             header_rows: 0,
+            ruler_rows: 0,
             above: vec![Vec::new(); watched],
             last: vec![Vec::new(); watched],
             total_above: 0,
             is_first_row: true,
+            begun: 0,
         }
     }
 
     /// A new table begins.
     pub fn begin_table(&mut self) {
         self.is_first_row = true;
+        self.begun = 0;
         self.total_above = 0;
         self.last.iter_mut().for_each(Vec::clear);
     }
@@ -94,7 +105,13 @@ impl Evidence {
                 continue;
             }
             let blanks = places.iter().any(is_blank);
-            if blanks && places.iter().any(|place| text(place).is_some_and(is_total)) {
+            if blanks && is_ruled(block, row) {
+                self.ruler_rows += 1;
+                self.mark_total(block, row, places);
+                continue;
+            }
+            let says_total = |place: &usize| text(place).is_some_and(is_total);
+            if blanks && (places.iter().any(says_total) || ends_as_total_row(block, row, places)) {
                 self.total_rows += 1;
                 for (column, place) in self.columns.iter_mut().zip(places) {
                     column.feed_total(block.cell(row, *place));
@@ -109,14 +126,19 @@ impl Evidence {
         }
     }
 
-    /// Whether every filled cell, of two at least, is the name of its column.
+    /// Whether every filled cell, of two at least, is the name of its column or, under a header of
+    /// several rows, the part of it that one row has.
     fn repeats_header(&self, block: &RowBlock, row: usize, places: &[usize]) -> bool {
         let mut named = 0;
         for (column, place) in self.columns.iter().zip(places) {
             let Some(cell) = block.cell(row, *place).filter(|cell| !cell.is_blank()) else {
                 continue;
             };
-            if cell.text().is_none_or(|text| header_name(text) != column.name) {
+            let is_name = |text| {
+                let text = header_name(text);
+                text == column.name || name_parts(&column.name).any(|part| part == text)
+            };
+            if !cell.text().is_some_and(is_name) {
                 return false;
             }
             named += 1;
@@ -166,9 +188,13 @@ impl Evidence {
                 if self.is_first_row {
                     relation.starts_filled = false;
                 }
+                if self.begun >> column & 1 == 0 {
+                    relation.filled_before &= filled;
+                }
             }
         }
         self.total_above &= !filled;
+        self.begun |= filled;
         self.is_first_row = false;
     }
 
@@ -191,10 +217,30 @@ impl Evidence {
     }
 }
 
+/// The parts of a name that was put together from several rows.
+pub fn name_parts(name: &str) -> impl Iterator<Item = &str> {
+    name.split(" / ")
+}
+
+/// Whether a text says at its end that it is a total, in a row without a day.
+fn ends_as_total_row(block: &RowBlock, row: usize, places: &[usize]) -> bool {
+    let cells = || places.iter().filter_map(|place| block.cell(row, *place));
+    let says = cells().any(|cell| cell.text().is_some_and(ends_as_total));
+    says && !cells().any(|cell| {
+        cell.kind == CellKind::Date || cell.text().is_some_and(|text| date_shape(text).is_some())
+    })
+}
+
+/// Whether a row is a line drawn with letters.
+fn is_ruled(block: &RowBlock, row: usize) -> bool {
+    let mut filled = block.stored_cells(row).filter(|cell| !cell.is_blank());
+    let first = filled.next().and_then(|cell| cell.text());
+    first.is_some_and(is_ruler) && filled.all(|cell| cell.text().is_some_and(is_ruler))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reading::CellKind;
 
     fn evidence(rows: &[&[&str]]) -> Evidence {
         let header: Vec<String> =

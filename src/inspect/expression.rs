@@ -72,7 +72,7 @@ pub enum Expression {
     /// The day at the end of «… от 31.12.2024 12:00:00».
     RegistrarDay(usize),
     /// Quantity times price.
-    Product(usize, usize),
+    Product(Box<Expression>, Box<Expression>),
     /// `sale` or `return` by the listed texts; others stay and are rejected.
     Kind {
         /// The column.
@@ -84,6 +84,18 @@ pub enum Expression {
     },
     /// `return` when the text begins with «возврат», otherwise `sale`.
     RegistrarKind(usize),
+    /// The text, unless it is one of the words that stand for no value.
+    WithoutWords(Box<Expression>, Vec<String>),
+    /// The amount without what binary fractions left in it: with `decimals`, where that is the
+    /// same with `sure` decimals; otherwise as it is.
+    WithoutDust {
+        /// The column.
+        column: usize,
+        /// Decimals that the amount has.
+        decimals: u8,
+        /// Decimals that the digits of a binary fraction are sure of.
+        sure: u8,
+    },
     /// The amount with a minus where the line is a return.
     NegatedReturn(Box<Expression>, Box<Expression>),
 }
@@ -105,7 +117,13 @@ impl Expression {
                 r"try_cast(regexp_replace({}, '^.* (от|from) (\d\d)\.(\d\d)\.(\d{{4}}).*$', '\4-\3-\2') as date)",
                 name(place)
             ),
-            Self::Product(quantity, price) => format!("{} * {}", name(quantity), name(price)),
+            Self::Product(quantity, price) => {
+                let factor = |one: &Self| match one {
+                    Self::Column(_) => one.sql(raw),
+                    _ => format!("({})", one.sql(raw)),
+                };
+                format!("{} * {}", factor(quantity), factor(price))
+            }
             Self::Kind { column, returns, sales } => {
                 let column = name(column);
                 let mut cases = String::new();
@@ -119,10 +137,29 @@ impl Expression {
             Self::RegistrarKind(_) => {
                 format!("case when {} then 'return' else 'sale' end", self.is_return(raw))
             }
+            Self::WithoutWords(text, words) => words
+                .iter()
+                .fold(text.sql(raw), |sql, word| format!("nullif({sql}, {})", literal(word))),
+            Self::WithoutDust { column, decimals, sure } => {
+                let column = name(column);
+                let cast = |scale: &u8| format!("cast({column} as decimal(38, {scale}))");
+                let (short, long) = (cast(decimals), cast(sure));
+                format!("case when {long} = {short} then {short} else {column} end")
+            }
             Self::NegatedReturn(amount, kind) => {
                 let (amount, is_return) = (amount.sql(raw), kind.is_return(raw));
                 format!("case when {is_return} then -({amount}) else {amount} end")
             }
+        }
+    }
+
+    /// Whether it takes away what binary fractions left.
+    pub fn takes_dust_away(&self) -> bool {
+        match self {
+            Self::WithoutDust { .. } => true,
+            Self::Product(one, other) => one.takes_dust_away() || other.takes_dust_away(),
+            Self::NegatedReturn(amount, _) => amount.takes_dust_away(),
+            _ => false,
         }
     }
 
@@ -135,8 +172,10 @@ impl Expression {
             | Self::FirstDay(place)
             | Self::RegistrarDay(place)
             | Self::RegistrarKind(place)
+            | Self::WithoutDust { column: place, .. }
             | Self::Kind { column: place, .. } => vec![*place],
-            Self::Product(one, other) => vec![*one, *other],
+            Self::WithoutWords(text, _) => text.columns(),
+            Self::Product(one, other) => [one.columns(), other.columns()].concat(),
             Self::NegatedReturn(amount, kind) => [amount.columns(), kind.columns()].concat(),
         }
     }
@@ -183,7 +222,22 @@ impl Expression {
                     format!("{year}-{month}-{day}").parse::<NaiveDate>().ok()
                 })
                 .map_or(Value::Null, |day| Value::Day(day.to_epoch_days())),
-            Self::Product(quantity, price) => match (value(quantity), value(price)) {
+            Self::WithoutWords(inner, words) => match inner.evaluate(row) {
+                Value::Text(text) if words.iter().any(|word| *word == text) => Value::Null,
+                value => value,
+            },
+            Self::WithoutDust { column, decimals, sure } => match value(column) {
+                Value::Decimal(digits, scale) => {
+                    let short = rounded(digits, scale, *decimals);
+                    if short == rounded(digits, scale, *sure) {
+                        Value::Decimal(short, scale)
+                    } else {
+                        Value::Decimal(digits, scale)
+                    }
+                }
+                value => value,
+            },
+            Self::Product(quantity, price) => match (quantity.evaluate(row), price.evaluate(row)) {
                 (Value::Decimal(one, one_scale), Value::Decimal(other, other_scale)) => one
                     .checked_mul(other)
                     .map_or(Value::Null, |digits| Value::Decimal(digits, one_scale + other_scale)),
@@ -215,6 +269,20 @@ impl Expression {
     }
 }
 
+/// A number with fewer decimals, halves away from zero, in its former scale.
+fn rounded(digits: i128, scale: u8, decimals: u8) -> i128 {
+    let Some(unit) = 10_i128.checked_pow(u32::from(scale.saturating_sub(decimals))) else {
+        return digits;
+    };
+    let rest = digits % unit;
+    let whole = digits - rest;
+    if rest.unsigned_abs() * 2 >= unit.unsigned_abs() {
+        whole + unit * rest.signum()
+    } else {
+        whole
+    }
+}
+
 /// A name in SQL: in quotes unless it is plain.
 pub fn identifier(name: &str) -> String {
     const WORDS: [&str; 16] = [
@@ -229,8 +297,13 @@ pub fn identifier(name: &str) -> String {
 
 /// Whether a column's text is one of these, as SQL.
 pub(super) fn one_of(column: &str, texts: &[String]) -> String {
+    format!("trim({column}) in ({})", listed(texts))
+}
+
+/// Texts as SQL, parted by commas.
+pub(super) fn listed(texts: &[String]) -> String {
     let listed: Vec<String> = texts.iter().map(|text| literal(text)).collect();
-    format!("trim({column}) in ({})", listed.join(", "))
+    listed.join(", ")
 }
 
 fn literal(text: &str) -> String {
@@ -258,10 +331,11 @@ mod tests {
     #[test]
     fn sql_and_values_say_the_same() {
         let row = [Value::Text("Итого: ".into()), Value::Decimal(2_500, 3), Value::Null];
-        let total = Condition::Total { column: 0, others: vec![2] };
+        let total = Condition::Total { column: 0, others: vec![2], at_end: false };
         assert!(total.holds(&row));
         assert!(total.sql(&raw()).ends_with("and \"Price\" is null"));
-        let product = Expression::Product(1, 2);
+        let factor = |place| Box::new(Expression::Column(place));
+        let product = Expression::Product(factor(1), factor(2));
         assert_eq!(product.sql(&raw()), "qty * \"Price\"");
         assert_eq!(product.evaluate(&row), Value::Null);
         let priced = [Value::Null, Value::Decimal(2_500, 3), Value::Decimal(30_000, 4)];
@@ -271,6 +345,27 @@ mod tests {
             Condition::AllBlank(vec![0, 2]).sql(&raw()),
             "\"Контрагент\" is null and \"Price\" is null"
         );
+    }
+
+    #[test]
+    fn dust_and_words_for_nothing_go() {
+        let sum = Expression::WithoutDust { column: 1, decimals: 4, sure: 11 };
+        assert_eq!(
+            sum.sql(&raw()),
+            "case when cast(qty as decimal(38, 11)) = cast(qty as decimal(38, 4)) \
+             then cast(qty as decimal(38, 4)) else qty end"
+        );
+        let of = |digits| sum.evaluate(&[Value::Null, Value::Decimal(digits, 16)]);
+        // 1234.5600000000002, -0.3000000000000004, and 1.23456, which is no dust.
+        assert_eq!(of(12_345_600_000_000_000_002), Value::Decimal(12_345_600_000_000_000_000, 16));
+        assert_eq!(of(-3_000_000_000_000_004), Value::Decimal(-3_000_000_000_000_000, 16));
+        assert_eq!(of(2_999_999_999_999_999), Value::Decimal(3_000_000_000_000_000, 16));
+        assert_eq!(of(12_345_600_000_000_000), Value::Decimal(12_345_600_000_000_000, 16));
+        let words = vec!["-".to_owned(), "нет".to_owned()];
+        let text = Expression::WithoutWords(Box::new(Expression::Trimmed(0)), words);
+        assert_eq!(text.sql(&raw()), "nullif(nullif(trim(\"Контрагент\"), '-'), 'нет')");
+        assert_eq!(text.evaluate(&[Value::Text(" нет ".into())]), Value::Null);
+        assert_eq!(text.evaluate(&[Value::Text("-a".into())]), Value::Text("-a".into()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::evidence::Evidence;
 use super::notes::{Note, NoteId};
 use super::shown::money;
-use super::words::{is_subtotal, is_total};
+use super::words::{ends_as_total, is_subtotal, is_total};
 use crate::reading::RowBlock;
 
 /// Sums of one table. All amounts are revenue with `MONEY_SCALE` decimals.
@@ -61,7 +61,7 @@ impl TableSums {
 pub fn may_be_grand(block: &RowBlock, row: usize) -> bool {
     let says = (0..block.width(row))
         .filter_map(|column| block.cell(row, column)?.text())
-        .find(|text| is_total(text));
+        .find(|text| is_total(text) || ends_as_total(text));
     says.is_some_and(|text| !is_subtotal(text))
 }
 

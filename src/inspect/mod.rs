@@ -5,11 +5,15 @@
 //! counts by column (`evidence`), rows as a run would read them → totals (`preview`).
 //! Decisions are pure functions of the counts: what is not proven becomes a question.
 
+mod answers;
+mod beside;
 mod byte_evidence;
 mod column;
 mod condition;
 mod counts;
+mod currencies;
 mod date_shape;
+mod decide_amounts;
 mod decide_dates;
 mod decide_kinds;
 mod decide_numbers;
@@ -19,16 +23,20 @@ mod distinct;
 mod encoding;
 mod evidence;
 mod expression;
+mod fill_down;
 mod given_files;
 mod grand_totals;
 mod header;
 mod layout_notes;
 mod mapping;
+mod named_day;
 mod no_client;
+mod no_values;
 mod notes;
 mod number_shape;
 mod options;
 mod periods;
+mod precision;
 mod preview;
 mod project;
 mod records;
@@ -45,6 +53,7 @@ mod typed;
 mod unpacked;
 mod words;
 
+pub use answers::answers;
 pub use date_shape::DateOrder;
 pub use dictionary::{Dictionary, ROLES, Role};
 pub use given_files::given_files;
@@ -144,6 +153,7 @@ pub fn inspect(
             inspection.notes.retain(|note| note.id != NoteId::RuleNoClient);
             inspection.notes.push(question);
         }
+        inspection.notes.extend(beside::note(&inspection.files, options.project.as_deref()));
         inspection.notes.extend(grand_totals::compare(&found.tables, &evidence));
         inspection.judge(&found);
         inspection.preview = Some(found);

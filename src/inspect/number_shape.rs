@@ -25,14 +25,31 @@ pub struct NumberText {
     pub shape: NumberShape,
     /// Digits behind the last separator, trailing zeros not counted.
     pub decimals: usize,
+    /// The currency beside the digits.
+    pub currency: Option<&'static str>,
 }
 
-const CURRENCIES: [&str; 14] =
-    ["₽", "руб.", "руб", "р.", "rub", "usd", "eur", "gbp", "$", "€", "£", "kzt", "₸", "тг."];
+/// Signs of currencies and the currency they stand for.
+const CURRENCIES: [(&str, &str); 14] = [
+    ("₽", "RUB"),
+    ("руб.", "RUB"),
+    ("руб", "RUB"),
+    ("р.", "RUB"),
+    ("rub", "RUB"),
+    ("usd", "USD"),
+    ("eur", "EUR"),
+    ("gbp", "GBP"),
+    ("$", "USD"),
+    ("€", "EUR"),
+    ("£", "GBP"),
+    ("kzt", "KZT"),
+    ("₸", "KZT"),
+    ("тг.", "KZT"),
+];
 
 /// Reads a text as a number of any notation; none when it is no number in any.
 pub fn number_shape(text: &str) -> Option<NumberText> {
-    let body = strip_sign_and_currency(text)?;
+    let (body, currency) = strip_sign_and_currency(text)?;
     let (body, has_exponent) = strip_exponent(body);
     let mut runs: Vec<&str> = Vec::new();
     let mut separators: Vec<char> = Vec::new();
@@ -62,7 +79,7 @@ pub fn number_shape(text: &str) -> Option<NumberText> {
         }
         NumberShape::Whole | NumberShape::Groups(_) => 0,
     };
-    Some(NumberText { shape, decimals })
+    Some(NumberText { shape, decimals, currency })
 }
 
 fn shape_of(runs: &[&str], separators: &[char], has_exponent: bool) -> Option<NumberShape> {
@@ -100,7 +117,7 @@ fn shape_of(runs: &[&str], separators: &[char], has_exponent: bool) -> Option<Nu
     Some(NumberShape::Decimal { separator: last, grouped: false })
 }
 
-fn strip_sign_and_currency(text: &str) -> Option<&str> {
+fn strip_sign_and_currency(text: &str) -> Option<(&str, Option<&'static str>)> {
     let mut body = text.trim();
     if body.len() > 100 {
         return None;
@@ -108,37 +125,38 @@ fn strip_sign_and_currency(text: &str) -> Option<&str> {
     if let Some(inner) = body.strip_prefix('(') {
         body = inner.strip_suffix(')')?.trim();
     }
-    body = strip_currency(body);
+    let (outer, before) = strip_currency(body);
+    body = outer;
     let signs = ['-', '+', '\u{2212}'];
     body = match body.strip_prefix(signs) {
         Some(rest) => rest,
         None => body.strip_suffix(['-', '\u{2212}']).unwrap_or(body),
     };
-    body = strip_currency(body.trim());
-    (!body.is_empty()).then_some(body)
+    let (body, behind) = strip_currency(body.trim());
+    (!body.is_empty()).then_some((body, before.or(behind)))
 }
 
-fn strip_currency(body: &str) -> &str {
+fn strip_currency(body: &str) -> (&str, Option<&'static str>) {
     if body.bytes().next_back().is_some_and(|last| last.is_ascii_digit())
         && body.bytes().next().is_some_and(|first| first.is_ascii_digit())
     {
-        return body;
+        return (body, None);
     }
-    for currency in CURRENCIES {
-        let at_end = body.len().checked_sub(currency.len()).filter(|at| body.is_char_boundary(*at));
+    for (sign, currency) in CURRENCIES {
+        let at_end = body.len().checked_sub(sign.len()).filter(|at| body.is_char_boundary(*at));
         if let Some(at) = at_end
-            && body[at..].to_lowercase() == currency
+            && body[at..].to_lowercase() == sign
         {
-            return body[..at].trim_end();
+            return (body[..at].trim_end(), Some(currency));
         }
-        if body.is_char_boundary(currency.len().min(body.len()))
-            && body.len() >= currency.len()
-            && body[..currency.len()].to_lowercase() == currency
+        if body.is_char_boundary(sign.len().min(body.len()))
+            && body.len() >= sign.len()
+            && body[..sign.len()].to_lowercase() == sign
         {
-            return body[currency.len()..].trim_start();
+            return (body[sign.len()..].trim_start(), Some(currency));
         }
     }
-    body
+    (body, None)
 }
 
 fn strip_exponent(body: &str) -> (&str, bool) {

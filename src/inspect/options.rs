@@ -1,5 +1,7 @@
 //! What the user says instead of leaving it to be worked out.
 
+use std::path::PathBuf;
+
 use super::date_shape::DateOrder;
 use super::dictionary::Role;
 
@@ -33,4 +35,6 @@ pub struct Options {
     pub fill_down: Vec<String>,
     /// What becomes of lines without a client.
     pub no_client: Option<NoClient>,
+    /// Where the project is to be written.
+    pub project: Option<PathBuf>,
 }

@@ -31,11 +31,16 @@ pub struct Project {
 }
 
 impl Project {
-    /// Puts a project together; none while a question is open.
+    /// Puts a project together; none while a question is open. `folder` is where it is to be written: files below it are named from there.
     ///
     /// # Errors
     /// When the name is not one, or a path is no text.
-    pub fn new(inspection: &Inspection, name: Option<&str>, texts: &Texts) -> Result<Option<Self>> {
+    pub fn new(
+        inspection: &Inspection,
+        name: Option<&str>,
+        folder: Option<&Path>,
+        texts: &Texts,
+    ) -> Result<Option<Self>> {
         let name = match name {
             Some(name) => name.to_owned(),
             None => name_of(inspection.files.first()),
@@ -49,7 +54,7 @@ impl Project {
         if inspection.questions().next().is_some() {
             return Ok(None);
         }
-        let pipeline = pipeline(inspection, decision, &name, texts)?;
+        let pipeline = pipeline(inspection, decision, (&name, folder), texts)?;
         let staging = staging(inspection, decision, texts);
         let file = |folder: &str, ending: &str, text| ProjectFile {
             path: Path::new(folder).join(format!("{name}.{ending}")),
@@ -104,11 +109,11 @@ fn readable(_: &Path) -> std::io::Result<()> {
 fn pipeline(
     inspection: &Inspection,
     decision: &Decision,
-    name: &str,
+    (name, folder): (&str, Option<&Path>),
     texts: &Texts,
 ) -> Result<String> {
     let words = &texts.project;
-    let files = source_files(&inspection.files)?;
+    let files = source_files(&inspection.files, folder)?;
     let first = inspection.files.first().map_or("", |file| file_name(&file.shown));
     let mut text = String::new();
     let mut line = |key: &str, value: toml::Value| {
@@ -168,6 +173,10 @@ fn pipeline(
     if !decision.date_formats.is_empty() {
         line("date_formats", list(&decision.date_formats));
     }
+    if !decision.null_values.is_empty() {
+        let key = format!("{}\nnull_values", comment(&words.null_values));
+        line(&key, list(&decision.null_values));
+    }
     let period = match inspection.period {
         Period::Data => &words.period_data,
         Period::Days => &words.period_days,
@@ -205,7 +214,15 @@ fn staging(inspection: &Inspection, decision: &Decision, texts: &Texts) -> Strin
         .map(|(role, expression)| {
             let sql = expression.sql(&decision.raw);
             let name = role.name();
-            if sql == name { format!("    {name}") } else { format!("    {sql} as {name}") }
+            let comment = match expression.takes_dust_away() {
+                true => format!("    -- {}\n", words.staging_dust),
+                false => String::new(),
+            };
+            if sql == name {
+                format!("    {name}")
+            } else {
+                format!("{comment}    {sql} as {name}")
+            }
         })
         .collect();
     text.push_str(&columns.join(",\n"));

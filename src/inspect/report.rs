@@ -32,9 +32,17 @@ pub fn report(inspection: &Inspection, texts: &Texts, next: &[(String, String)])
     sections.push(notes(inspection, texts, Level::Warning, &words.warnings));
     sections.push(notes(inspection, texts, Level::Question, &words.questions));
     if !next.is_empty() {
-        let lines: Vec<String> =
-            next.iter().map(|(what, command)| format!("  {what}\n      {command}")).collect();
-        sections.push(format!("{}\n{}", words.next, lines.join("\n")));
+        let mut text = words.next.clone();
+        let mut told = "";
+        for (what, command) in next {
+            // Several commands that do the same are alternatives.
+            if what != told {
+                text.push_str(&format!("\n  {what}"));
+            }
+            told = what;
+            text.push_str(&format!("\n      {command}"));
+        }
+        sections.push(text);
     }
     sections.retain(|section| !section.is_empty());
     plain(&sections.join("\n\n"))

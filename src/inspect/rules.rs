@@ -4,8 +4,8 @@
 use super::condition::Condition;
 use super::decision::Raw;
 use super::dictionary::Role;
-use super::evidence::Evidence;
-use super::expression::{Expression, RawType};
+use super::evidence::{Evidence, name_parts};
+use super::expression::{Expression, RawColumn, RawType};
 use super::mapping::Mapping;
 use super::no_client;
 use super::notes::{Note, NoteId};
@@ -26,7 +26,7 @@ pub struct Rule {
 impl Rule {
     /// Whether the rows it leaves out have amounts of their own, and do not repeat those of lines.
     pub fn leaves_out_lines(&self) -> bool {
-        !matches!(self.name, "totals_row" | "group_row" | "repeated_header")
+        !matches!(self.name, "totals_row" | "group_row" | "repeated_header" | "ruler_row")
     }
 }
 
@@ -40,83 +40,6 @@ const KEYS: [Role; 7] = [
     Role::ProductId,
     Role::ProductName,
 ];
-
-/// Columns that may stand once above the lines they speak for.
-const HEADINGS: [Role; 9] = [
-    Role::ClientId,
-    Role::ClientName,
-    Role::DocumentId,
-    Role::SaleDate,
-    Role::Manager,
-    Role::Department,
-    Role::Branch,
-    Role::Region,
-    Role::Category,
-];
-
-/// Finds columns whose blank cells take the value above, and for group headings the columns that
-/// are blank in them.
-pub(super) fn fill_down(
-    evidence: &Evidence,
-    mapping: &Mapping,
-    given: &[usize],
-    notes: &mut Vec<Note>,
-) -> (Vec<String>, Vec<usize>) {
-    let mut names = Vec::new();
-    let mut blank_in_headings: Vec<usize> = Vec::new();
-    let document = mapping.get(Role::DocumentId).or(mapping.get(Role::Registrar));
-    for place in given {
-        let column = &evidence.columns[*place].name;
-        let broken =
-            evidence.relations.get(*place).is_some_and(|relations| relations.blank_below_total);
-        let id = if broken { NoteId::FillDownBroken } else { NoteId::FillDownGiven };
-        notes.push(Note::new(id, [("column", column)]));
-        names.push(column.clone());
-    }
-    for role in HEADINGS {
-        let Some(place) = mapping.get(role) else { continue };
-        if given.contains(&place) {
-            continue;
-        }
-        let column = &evidence.columns[place];
-        let Some(relations) = evidence.relations.get(place) else { continue };
-        if relations.blanks == 0 || !relations.starts_filled || relations.blank_below_total {
-            continue;
-        }
-        // Never filled together with what every line has: it stands in rows of its own.
-        let lines: Vec<usize> =
-            [Role::ProductName, Role::ProductId, Role::SaleDate, Role::DocumentId]
-                .into_iter()
-                .filter_map(|role| mapping.get(role))
-                .filter(|other| {
-                    let filled = evidence.columns[*other].filled;
-                    // As many lines as headings at least.
-                    *other != place && filled >= column.filled && !evidence.meet(*other, place)
-                })
-                .collect();
-        if !lines.is_empty() {
-            names.push(column.name.clone());
-            notes.push(Note::new(
-                NoteId::FillDownGroups,
-                [("column", &column.name), ("rows", &column.filled)],
-            ));
-            if blank_in_headings.is_empty() {
-                blank_in_headings = lines;
-            }
-            continue;
-        }
-        let continues = document
-            .filter(|document| *document != place && evidence.repeats_when_blank(place, *document));
-        if let Some(document) = continues {
-            names.push(column.name.clone());
-            notes.push(Note::new(
-                NoteId::FillDownDocuments,
-                [("column", &column.name), ("document", &evidence.columns[document].name)],
-            ));
-        }
-    }
-    (names, blank_in_headings)
-}
 
 /// Decides the rules, those that may turn out to hold nowhere included: the preview counts.
 pub(super) fn decide_rules(
@@ -139,8 +62,10 @@ pub(super) fn decide_rules(
     if evidence.header_rows > 0 {
         let texts = raw.declared.iter().enumerate();
         let texts = texts.filter(|(_, column)| column.raw_type == RawType::Text);
-        let condition =
-            Condition::SayNames(texts.map(|(at, column)| (at, column.name.clone())).collect());
+        let condition = match raw.declared.iter().any(|raw| name_parts(&raw.name).count() > 1) {
+            false => Condition::SayNames(texts.map(|(at, raw)| (at, raw.name.clone())).collect()),
+            true => say_parts(&raw.declared),
+        };
         rules.push(Rule { name: "repeated_header", condition, note: NoteId::RuleHeaders });
     }
     let mut unseen = false;
@@ -154,11 +79,11 @@ pub(super) fn decide_rules(
         match declared {
             None if usable => {
                 let at = raw.declare(place, RawType::Text);
-                rules.push(total(at, &keys));
+                rules.push(total(at, &keys, column.total_ends > 0));
             }
             Some(RawType::Text) => {
                 if let Some(at) = raw.place(place) {
-                    rules.push(total(at, &keys));
+                    rules.push(total(at, &keys, column.total_ends > 0));
                 }
             }
             // A total in a column of dates or numbers is null for the SQL.
@@ -180,31 +105,51 @@ pub(super) fn decide_rules(
         let condition = Condition::AllBlank(headings);
         rules.push(Rule { name: "group_row", condition, note: NoteId::RuleGroups });
     }
+    if evidence.ruler_rows > 0 && keys.len() >= 2 {
+        let condition = Condition::AllBlank(keys);
+        rules.push(Rule { name: "ruler_row", condition, note: NoteId::RuleRulers });
+    }
     cancelled(evidence, mapping, raw, &mut rules);
-    let client = select.iter().find(|(role, _)| *role == Role::ClientId);
-    if let Some((
-        _,
-        Expression::Column(at) | Expression::Trimmed(at) | Expression::WithoutPointZero(at),
-    )) = client
-        && options.no_client != Some(NoClient::Reject)
+    if options.no_client != Some(NoClient::Reject)
+        && let Some((_, client)) = select.iter().find(|(role, _)| *role == Role::ClientId)
+        && let [at] = client.columns()[..]
     {
-        let condition = Condition::AllBlank(vec![*at]);
+        let condition = match client {
+            Expression::WithoutWords(_, words) => Condition::NoValue(at, words.clone()),
+            _ => Condition::AllBlank(vec![at]),
+        };
         rules.push(Rule { name: no_client::RULE, condition, note: NoteId::RuleNoClient });
     }
     if let Some((_, Expression::Product(_, price))) =
         select.iter().find(|(role, _)| *role == Role::Revenue)
+        && let [price] = price.columns()[..]
     {
-        let condition = Condition::Zero(*price);
+        let condition = Condition::Zero(price);
         rules.push(Rule { name: "price_zero", condition, note: NoteId::RuleZeroPrice });
     }
     rules
 }
 
-fn total(column: usize, keys: &[usize]) -> Rule {
-    let others = keys.iter().copied().filter(|key| *key != column).collect();
+/// One row of a header of several: texts are parts of names, and nothing else can be read.
+fn say_parts(declared: &[RawColumn]) -> Condition {
+    let of = |is_text: bool| {
+        let columns = declared.iter().enumerate();
+        columns.filter(move |(_, raw)| (raw.raw_type == RawType::Text) == is_text)
+    };
+    let parts = |name: &str| name_parts(name).map(str::to_owned).collect();
+    Condition::SayParts {
+        texts: of(true).map(|(at, raw)| (at, parts(&raw.name))).collect(),
+        blank: of(false).map(|(at, _)| at).collect(),
+    }
+}
+
+fn total(column: usize, keys: &[usize], at_end: bool) -> Rule {
+    let others: Vec<usize> = keys.iter().copied().filter(|key| *key != column).collect();
+    // A client may be called so: then only the blanks beside the name tell.
+    let at_end = at_end && !others.is_empty();
     Rule {
         name: "totals_row",
-        condition: Condition::Total { column, others },
+        condition: Condition::Total { column, others, at_end },
         note: NoteId::RuleTotals,
     }
 }
@@ -213,7 +158,8 @@ fn cancelled(evidence: &Evidence, mapping: &Mapping, raw: &mut Raw<'_>, rules: &
     let rule = |condition| Rule { name: "cancelled", condition, note: NoteId::RuleCancelled };
     if let Some(place) = mapping.get(Role::CancelledAt) {
         let at = raw.declare(place, RawType::Text);
-        rules.push(rule(Condition::Filled(at)));
+        let words = evidence.columns[place].no_texts();
+        rules.push(rule(Condition::Filled(at, words)));
     }
     if let Some(place) = mapping.get(Role::Status)
         && let Some(values) = &evidence.columns[place].values

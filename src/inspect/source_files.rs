@@ -1,21 +1,46 @@
 //! What files are called: in the pipeline, as a name of a source, by their ending.
 
+use std::path::{Path, PathBuf};
+
 use super::DeliveredFile;
 use crate::error::{Error, Result};
 use crate::reading::Format;
 
 /// The files as the pipeline names them: one glob where it fits exactly these files of their
-/// folder, otherwise each.
-pub(super) fn source_files(files: &[DeliveredFile]) -> Result<Vec<String>> {
+/// folder, otherwise each; relative to the project folder where they lie below it.
+pub(super) fn source_files(files: &[DeliveredFile], project: Option<&Path>) -> Result<Vec<String>> {
+    let project = project.and_then(absolute);
+    let below = |path: String| {
+        let folder = project.as_deref().map(|folder| format!("{}/", escaped(folder)));
+        let rest = folder.and_then(|folder| path.strip_prefix(&folder).map(str::to_owned));
+        rest.unwrap_or(path)
+    };
+    Ok(absolute_files(files)?.into_iter().map(below).collect())
+}
+
+/// A folder's path from the root, without `.` and `..`.
+fn absolute(folder: &Path) -> Option<String> {
+    let path = std::path::absolute(folder).ok()?;
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            std::path::Component::ParentDir => {
+                plain.pop();
+            }
+            component => plain.push(component),
+        }
+    }
+    plain.to_str().map(str::to_owned)
+}
+
+fn absolute_files(files: &[DeliveredFile]) -> Result<Vec<String>> {
     let mut paths = Vec::new();
     for file in files {
-        let path = std::path::absolute(&file.path)
-            .map_err(|error| Error::store(format!("{}: has no path", file.shown)).because(error))?;
-        let path = path.to_str().ok_or_else(|| {
+        let path = absolute(&file.path).ok_or_else(|| {
             Error::configuration(format!("{}: the path is no valid text", file.shown))
                 .hint("rename the file or folder")
         })?;
-        paths.push(path.to_owned());
+        paths.push(path);
     }
     let split = |path: &str| path.rsplit_once('/').map(|(f, n)| (f.to_owned(), n.to_owned()));
     let parts: Option<Vec<(String, String)>> = paths.iter().map(|path| split(path)).collect();
@@ -83,7 +108,7 @@ fn common_end(names: &[&str]) -> String {
     }
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     if text == ".csv*" {
         return text.to_owned();
     }
@@ -174,8 +199,6 @@ pub(super) fn name_of(file: Option<&DeliveredFile>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
 
     #[test]

@@ -36,11 +36,11 @@ macro_rules! texts {
 
 texts!(Words: inspected how_read columns choices warnings questions first_lines fates fates_sum excluded
     rejected months files column means filled examples why file rows accepted month lines revenue clients
-    all days more example row_is next next_write next_run next_answer written reason_given reason_header
+    all days more example row_is next next_write next_run next_answer next_correct written reason_given reason_header
     reason_unfit reason_behind reason_unknown reason_unusable refused refused_hint);
 
 texts!(ProjectTexts: description pipeline files encoding header fill_down numbers period_data period_days
-    period_file_name rejects staging staging_raw staging_rules);
+    period_file_name null_values rejects staging staging_raw staging_rules staging_dust);
 
 /// The texts of one language.
 #[derive(Debug, Clone, Deserialize)]

@@ -56,6 +56,11 @@ impl<'a> RowReader<'a> {
         for (raw, place) in self.decision.raw.iter().zip(&self.places) {
             let read = match text_of(block.cell(row, *place)) {
                 Ok(None) => Ok(Value::Null),
+                Ok(Some((text, _)))
+                    if raw.raw_type != RawType::Text && self.decision.says_nothing(text) =>
+                {
+                    Ok(Value::Null)
+                }
                 Ok(Some((text, kind))) => {
                     value_of(text, kind, raw.raw_type, self.decision.numbers, &mut self.dates)
                         .map_err(|reason| (text.to_owned(), reason))

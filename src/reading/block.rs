@@ -246,6 +246,35 @@ impl RowBlock {
         }
     }
 
+    /// Whether the last of the cells of the row that is being written is blank, and whether all are.
+    pub(super) fn open_blanks(&self) -> (bool, bool) {
+        let (row_start, first_cell) = self.open_row();
+        let ends = &self.ends[first_cell..self.used_ends];
+        let last_start = ends.iter().rev().nth(1).copied().unwrap_or(0);
+        let bytes = &self.bytes[row_start..self.used_bytes];
+        (is_blank(&bytes[last_start.min(bytes.len())..]), is_blank(bytes))
+    }
+
+    /// Takes the last cell of the row that is being written away.
+    pub(super) fn drop_open_cell(&mut self) {
+        let (row_start, first_cell) = self.open_row();
+        if self.used_ends > first_cell {
+            self.used_ends -= 1;
+            let ends = &self.ends[first_cell..self.used_ends];
+            self.used_bytes = row_start + ends.last().copied().unwrap_or(0);
+        }
+    }
+
+    /// Adds a blank cell to the row that is being written.
+    pub(super) fn add_blank_open_cell(&mut self) {
+        let end = self.open_size().0;
+        let (_, ends) = self.room();
+        if let Some(free) = ends.first_mut() {
+            *free = end;
+            self.used_ends += 1;
+        }
+    }
+
     /// Size of the widest cell of the row that is being written, unfinished or not, in bytes.
     pub(super) fn widest_open_cell(&self) -> usize {
         let mut start = 0;

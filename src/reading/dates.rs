@@ -4,6 +4,7 @@ use chrono::format::{Item, Parsed, StrftimeItems, parse};
 use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 
 use super::block::CellKind;
+use super::month_names::{RUSSIAN, with_english_month};
 
 /// Years that a sale can lie in; others are typing errors that would stretch the history.
 pub const SALE_YEARS: std::ops::RangeInclusive<i32> = 1970..=2199;
@@ -15,7 +16,14 @@ const DAY_MILLISECONDS: f64 = 86_400_000.0;
 #[derive(Debug)]
 enum Pattern {
     Strftime(Vec<Item<'static>>),
-    Serial { is_1904: bool },
+    /// The same, for texts whose month has a Russian name.
+    Russian {
+        items: Vec<Item<'static>>,
+        is_short: bool,
+    },
+    Serial {
+        is_1904: bool,
+    },
 }
 
 /// Reads dates by patterns that are compiled once. Neighbouring rows often have the same
@@ -29,12 +37,18 @@ pub struct DateParser {
 
 impl DateParser {
     /// Compiles patterns: those of `strftime`, and `excel` and `excel1904` for the days that
-    /// spreadsheets count from 1900 or 1904. Others were refused with the pipeline file.
+    /// spreadsheets count from 1900 or 1904. Behind `ru:`, `%B` is a Russian name of a month
+    /// (`декабря`, `декабрь`, or short) and `%b` a short one (`дек`, `дек.`). Others were refused
+    /// with the pipeline file.
     pub fn new(formats: &[String]) -> Self {
-        let pattern = |format: &String| match format.as_str() {
-            "excel" => Pattern::Serial { is_1904: false },
-            "excel1904" => Pattern::Serial { is_1904: true },
-            _ => Pattern::Strftime(StrftimeItems::new(format).map(Item::to_owned).collect()),
+        let items = |format: &str| StrftimeItems::new(format).map(Item::to_owned).collect();
+        let pattern = |format: &String| match (format.as_str(), format.strip_prefix(RUSSIAN)) {
+            ("excel", _) => Pattern::Serial { is_1904: false },
+            ("excel1904", _) => Pattern::Serial { is_1904: true },
+            (_, Some(format)) => {
+                Pattern::Russian { items: items(format), is_short: !format.contains("%B") }
+            }
+            (format, None) => Pattern::Strftime(items(format)),
         };
         Self {
             patterns: formats.iter().map(pattern).collect(),
@@ -59,6 +73,9 @@ impl DateParser {
             .iter()
             .find_map(|pattern| match pattern {
                 Pattern::Strftime(items) => read_date(text, items),
+                Pattern::Russian { items, is_short } => {
+                    with_english_month(text, *is_short).and_then(|text| read_date(&text, items))
+                }
                 Pattern::Serial { is_1904 } => serial_of(text)
                     .and_then(|serial| date_of_serial(serial, *is_1904))
                     .map(|(date, _)| date),

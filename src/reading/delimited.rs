@@ -23,6 +23,19 @@ pub(super) struct DelimitedRows {
     last_byte: u8,
     blank_rows: u64,
     header_width: Option<usize>,
+    /// Whether the last column of the header has no name.
+    ends_unnamed: bool,
+    /// Known from the first row below the header on.
+    line_end: Option<LineEnd>,
+}
+
+/// Where lines end in a delimiter, which makes a last cell that is blank. Some programs write it
+/// in all lines, some below the header only, some in the header only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LineEnd {
+    Alike,
+    DelimiterInRows,
+    DelimiterInHeader,
 }
 
 impl DelimitedRows {
@@ -60,6 +73,8 @@ impl DelimitedRows {
             last_byte: b'\n',
             blank_rows: 0,
             header_width: None,
+            ends_unnamed: false,
+            line_end: None,
         })
     }
 
@@ -108,6 +123,7 @@ impl DelimitedRows {
                 _ => {}
             }
         }
+        self.fit_to_header(block);
         self.refuse_open_quote(block, first_line, quotes)?;
         block.end_row(first_line);
         Ok(true)
@@ -131,6 +147,33 @@ impl DelimitedRows {
                 }
                 Some(_) => return Ok(true),
             }
+        }
+    }
+
+    /// Makes a row as wide as the header where only one of them ends in a delimiter. The first row
+    /// says how the file is written: in no other is a cell that lacks taken for such an end.
+    fn fit_to_header(&mut self, block: &mut RowBlock) {
+        let Some(width) = self.header_width else { return };
+        let cells = block.open_size().1;
+        if cells == width && self.line_end.is_some() {
+            return;
+        }
+        let (last_is_blank, all_are_blank) = block.open_blanks();
+        if self.line_end.is_none() && !all_are_blank {
+            self.line_end = Some(if cells == width + 1 && last_is_blank {
+                LineEnd::DelimiterInRows
+            } else if cells + 1 == width && self.ends_unnamed && !last_is_blank {
+                LineEnd::DelimiterInHeader
+            } else {
+                LineEnd::Alike
+            });
+        }
+        match self.line_end {
+            Some(LineEnd::DelimiterInRows) if cells == width + 1 && last_is_blank => {
+                block.drop_open_cell();
+            }
+            Some(LineEnd::DelimiterInHeader) if cells + 1 == width => block.add_blank_open_cell(),
+            _ => {}
         }
     }
 
@@ -208,7 +251,8 @@ impl Rows for DelimitedRows {
         self.blank_rows
     }
 
-    fn set_header_width(&mut self, width: usize) {
-        self.header_width = Some(width);
+    fn set_header(&mut self, names: &[String]) {
+        self.header_width = Some(names.len());
+        self.ends_unnamed = names.last().is_some_and(String::is_empty);
     }
 }

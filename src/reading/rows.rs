@@ -14,8 +14,8 @@ pub(super) trait Rows: Send {
     /// Blank rows passed over so far.
     fn blank_rows(&self) -> u64;
 
-    /// Says how many columns the header has, once it is known.
-    fn set_header_width(&mut self, _width: usize) {}
+    /// Says the names of the columns, once they are known.
+    fn set_header(&mut self, _names: &[String]) {}
 
     /// Names of the columns, where the format has them apart from its rows.
     fn schema(&self) -> Option<&[String]> {

@@ -67,7 +67,7 @@ impl Table {
                 return Err(Error::data(format!("{shown}: the column `{name}` {reason}")));
             }
         }
-        rows.set_header_width(header.names.len());
+        rows.set_header(&header.names);
         let fill_down = layout
             .fill_down
             .iter()

@@ -57,6 +57,21 @@ fn rows_are_as_wide_as_they_are() {
 }
 
 #[test]
+fn lines_may_end_in_a_delimiter() {
+    let rows = |text: &str| read_text(text, &SEMICOLON(), &["a"]).expect("rows").rows;
+    assert_eq!(rows("a;b\n1;2;\n3;;\n\n5;\"x\ny\";\n"), [["1", "2"], ["3", ""], ["5", "x\ny"]]);
+    assert_eq!(rows("a;b\r\n1;2;\r\n3;4;\r\n"), [["1", "2"], ["3", "4"]]);
+    assert_eq!(rows("a;b;\n1;2\n3;\n"), [["1", "2", ""], ["3", "", ""]]);
+    assert_eq!(rows("a;b;\n1;2;\n3;4;\n"), [["1", "2", ""], ["3", "4", ""]]);
+    // A row of another width stays what it is: here a cell lacks, there one is too many.
+    let widths = |text: &str| rows(text).iter().map(Vec::len).collect::<Vec<_>>();
+    assert_eq!(widths("a;b\n1;2;\n3;4;5\n6\n7;8;;\n"), [2, 3, 1, 4]);
+    assert_eq!(widths("a;b\n1;2\n3;4;\n"), [2, 3]);
+    assert_eq!(widths("a;b;\n1;2;\n3;4\n"), [3, 2]);
+    assert_eq!(widths("a;b;c\n1;2\n"), [2]);
+}
+
+#[test]
 fn cells_keep_their_bytes() {
     let file = delivered("sales.csv", b"a,b\n\x00x, \xff\xfe\n");
     let members = tables(&file.path, &Layout::default()).expect("a table");

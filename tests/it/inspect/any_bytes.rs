@@ -17,7 +17,7 @@ fn look(ending: &str, bytes: &[u8]) {
     if let Ok(found) = inspect(files, &Options::default(), &dictionary, 5) {
         let _ = report(&found, &texts, &[]);
         let _ = report_json(&found, &texts, &[]);
-        let _ = Project::new(&found, None, &texts);
+        let _ = Project::new(&found, None, None, &texts);
     }
 }
 

@@ -53,6 +53,23 @@ fn json_lines_parquet_and_an_archive() {
 }
 
 #[test]
+fn months_with_russian_names_and_words_for_no_value() {
+    let text = "Дата;Клиент;Сумма;Себестоимость\n\
+        31 декабря 2024 г.;Ромашка;10,50;-;\n\
+        1 января 2025 г.;Лютик;20,00;8,25;\n\
+        2 января 2025 г.;<не указан>;5,00;1,00;\n";
+    assert_eq!(results("x.csv", text.as_bytes()), "2,30.5000");
+}
+
+#[test]
+fn amounts_with_digits_of_binary_fractions() {
+    // 1234.56 + 20.10 + 0.30
+    let text = "Date,Client,Amount\n2024-01-02,Acme,1234.5600000000002\n\
+        2024-01-03,Bolt,20.1\n2024-01-04,Bolt,0.30000000000000004\n";
+    assert_eq!(results("x.csv", text.as_bytes()), "3,1254.9600");
+}
+
+#[test]
 fn a_month_of_online_retail() {
     let path = repository().join("../shared/data/online_retail_ii/sales_2010-01.csv.gz");
     let Ok(bytes) = std::fs::read(&path) else {
