@@ -80,7 +80,7 @@ pub async fn fold(
     };
     let streaming = StreamingTable::try_new(Arc::clone(&schema), vec![Arc::new(rows)])?;
     let order = order_of(table).into_iter().map(|name| ident(name).sort(true, true)).collect();
-    let sorted = session.context().read_table(Arc::new(streaming))?.sort(order)?;
+    let sorted = session.sorting_context().read_table(Arc::new(streaming))?.sort(order)?;
     let mut sorted = sorted.execute_stream().await?;
     let mut encoder = ParquetEncoder::new(Arc::clone(&schema), scratch)?;
     let mut last_day = None;

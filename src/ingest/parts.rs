@@ -19,8 +19,12 @@ use crate::month::Month;
 use crate::store::Scratch;
 
 /// Rows that are sorted into months at once: enough that a month gets batches of a decent
-/// size from a file in which months are mixed.
-const ROWS_AT_ONCE: usize = 262_144;
+/// size from a file in which months are mixed, and few enough to stand in memory twice.
+const ROWS_AT_ONCE: usize = 65_536;
+
+/// Share of the budget that a file's rows must have taken before they go to disk while it is
+/// being read, as a divisor.
+const SPILLED_SHARE: usize = 4;
 
 /// Memory that accepted rows of all files may take together before they go to disk.
 #[derive(Debug, Clone)]
@@ -114,7 +118,8 @@ impl Parts {
     /// # Errors
     /// See [`Parts::push`].
     pub fn finish(&mut self) -> Result<()> {
-        self.sort_into_months()
+        self.sort_into_months()?;
+        if self.budget.is_exceeded() { self.spill() } else { Ok(()) }
     }
 
     /// Months with their rows.
@@ -182,7 +187,10 @@ impl Parts {
         part.chunks.push(Chunk::Memory(rows));
         self.in_memory += bytes;
         self.budget.taken.fetch_add(bytes, Ordering::Relaxed);
-        if self.budget.is_exceeded() { self.spill() } else { Ok(()) }
+        // Not every few rows, when others have taken the most: ten years in one file would
+        // make a file of every month each time.
+        let is_worth_it = self.in_memory >= self.budget.most / SPILLED_SHARE;
+        if is_worth_it && self.budget.is_exceeded() { self.spill() } else { Ok(()) }
     }
 
     /// Moves everything in memory to disk, one file a month.

@@ -121,8 +121,9 @@ impl RowTyper {
         let mut problems: Vec<Option<Problem>> =
             (0..rows).map(|row| self.wrong_width(block, row)).collect();
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len());
+        let sound = block.sound_text();
         for column in &self.columns {
-            arrays.push(self.read_column(column, block, dates, &mut problems)?);
+            arrays.push(self.read_column(column, (block, sound), dates, &mut problems)?);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)?;
@@ -145,7 +146,7 @@ impl RowTyper {
     fn read_column(
         &self,
         column: &TypedColumn,
-        block: &RowBlock,
+        (block, sound): (&RowBlock, Option<&str>),
         dates: &mut DateParser,
         problems: &mut [Option<Problem>],
     ) -> Result<ArrayRef> {
@@ -157,7 +158,7 @@ impl RowTyper {
                 let mut builder = $builder;
                 for (row, problem) in rows {
                     let parse: &mut dyn FnMut(&str, CellKind) -> Result<_, String> = &mut $parse;
-                    let read = match cell_of(column, block, row) {
+                    let read = match cell_of(column, (block, sound), row) {
                         Ok(None) => Ok(None),
                         Ok(Some((text, _))) if says_nothing(text) => Ok(None),
                         Ok(Some((text, kind))) => {
@@ -185,7 +186,7 @@ impl RowTyper {
             DataType::Utf8 => {
                 let mut builder = StringBuilder::with_capacity(block.len(), 0);
                 for (row, problem) in rows {
-                    match cell_of(column, block, row) {
+                    match cell_of(column, (block, sound), row) {
                         Ok(cell) => builder.append_option(cell.map(|(text, _)| text)),
                         Err((value, reason)) => {
                             builder.append_null();
@@ -221,18 +222,27 @@ impl RowTyper {
 /// A cell's text with its kind; blank cells and absent columns are nothing.
 fn cell_of<'b>(
     column: &TypedColumn,
-    block: &'b RowBlock,
+    (block, sound): (&'b RowBlock, Option<&'b str>),
     row: usize,
 ) -> Result<Option<(&'b str, CellKind)>, (String, String)> {
-    let Some(cell) = column.place.and_then(|place| block.cell(row, place)) else { return Ok(None) };
-    let text = text_of(&cell)?;
-    if text.trim().is_empty() {
+    let place = column.place.and_then(|place| block.cell_place(row, place));
+    let Some((place, kind)) = place else { return Ok(None) };
+    // A cell that cuts a letter in two is not sound by itself.
+    let text = match sound.and_then(|text| text.get(place)) {
+        Some(text) => text,
+        None => match column.place.and_then(|place| block.cell(row, place)) {
+            Some(cell) => text_of(&cell)?,
+            None => return Ok(None),
+        },
+    };
+    let begins = text.as_bytes().first().is_some_and(u8::is_ascii_graphic);
+    if !begins && text.trim().is_empty() {
         return Ok(None);
     }
-    if cell.kind == CellKind::Error {
+    if kind == CellKind::Error {
         return Err((text.to_owned(), "is an error or no single value".to_owned()));
     }
-    Ok(Some((text, cell.kind)))
+    Ok(Some((text, kind)))
 }
 
 /// Text that is whole; a letter that the encoding could not give is a problem.

@@ -110,15 +110,28 @@ impl RowBlock {
 
     /// A cell, unless the row has no such column.
     pub fn cell(&self, row: usize, column: usize) -> Option<Cell<'_>> {
+        let (place, kind) = self.cell_place(row, column)?;
+        Some(Cell { bytes: &self.bytes[place], kind })
+    }
+
+    /// Where a cell lies in the text of the block, unless the row has no such column.
+    pub fn cell_place(&self, row: usize, column: usize) -> Option<(Range<usize>, CellKind)> {
         let (first_byte, cells) = self.place(row);
         if column >= cells.len() {
             let is_in_grid = !cells.is_empty() && self.grid_width.is_some_and(|w| column < w);
-            return is_in_grid.then_some(Cell { bytes: b"", kind: CellKind::Text });
+            return is_in_grid.then_some((0..0, CellKind::Text));
         }
         let index = cells.start + column;
         let start = if column == 0 { 0 } else { self.ends[index - 1] };
-        let bytes = &self.bytes[first_byte + start..first_byte + self.ends[index]];
-        Some(Cell { bytes, kind: self.kinds.get(index).copied().unwrap_or_default() })
+        let kind = self.kinds.get(index).copied().unwrap_or_default();
+        Some((first_byte + start..first_byte + self.ends[index], kind))
+    }
+
+    /// The text of all cells, one behind the other, if no byte of it is in doubt: checked once
+    /// for the block, it need not be checked cell by cell.
+    pub fn sound_text(&self) -> Option<&str> {
+        let text = std::str::from_utf8(&self.bytes[..self.used_bytes]).ok()?;
+        (!text.contains('\0') && !text.contains(char::REPLACEMENT_CHARACTER)).then_some(text)
     }
 
     /// The cells of a row that are in the file, those beyond the header included.
