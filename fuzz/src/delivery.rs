@@ -17,6 +17,7 @@ pub fn small_limits() -> ReadLimits {
         zip_entry_bytes: 1 << 20,
         packed_ratio: 100,
         packed_ratio_from_bytes: 1 << 16,
+        temporary_folder: None,
         workbook_bytes: 1 << 20,
         sheet_cells: 20_000,
         memory_cells: 20_000,
