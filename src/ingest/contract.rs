@@ -189,9 +189,6 @@ fn compare_months(brought: &Brought<'_>, found: &mut Vec<(Reaction, String)>) {
         return;
     }
     let known = before.delivered_months(&source.name);
-    if known.len() < FEWEST_MONTHS {
-        return;
-    }
     let now = delivered_months(before.accepted(&source.name).chain(files.iter().copied()));
     // The month that is still running has fewer lines than usual, of course; so has one for
     // which this source has not sent everything yet.
@@ -201,7 +198,10 @@ fn compare_months(brought: &Brought<'_>, found: &mut Vec<(Reaction, String)>) {
     let Some(last) = brought.full_now.min(sent) else { return };
     let last_before = brought.full_before.min(sent_before);
     let is_over_since = |month: Month| last_before.is_none_or(|before| month > before);
-    let touched = files.iter().flat_map(|record| &record.months).copied();
+    // A file may also come again without months that it had.
+    let gone = known.iter().filter(|(_, had)| had.0 > 0).map(|(month, _)| *month);
+    let gone = gone.filter(|month| now.get(month).is_none_or(|has| has.0 == 0));
+    let touched = files.iter().flat_map(|record| &record.months).copied().chain(gone);
     let over_since = now.keys().copied().filter(|month| is_over_since(*month));
     let judged: BTreeSet<Month> =
         touched.chain(over_since).filter(|month| *month <= last).collect();

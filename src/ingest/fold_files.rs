@@ -43,6 +43,13 @@ impl Delivered {
     fn counts(&self) -> bool {
         self.record.is_accepted() || self.record.state == DeliveryState::Duplicate
     }
+
+    /// Takes back what was read: the rows are there already, by another file.
+    pub fn become_duplicate(&mut self) {
+        self.record.become_duplicate();
+        self.parts = Arc::new(self.parts.emptied());
+        self.rejects = None;
+    }
 }
 
 /// The history after folding.
@@ -80,12 +87,15 @@ impl Fold<'_> {
                 return Ok(folded);
             }
             for (place, months) in refused {
+                let twin = former_bytes(&state.ledger, &delivered[place].record);
                 let file = &mut delivered[place];
                 file.record.state = DeliveryState::SetAside;
                 file.notes.push(format!(
                     "{} would change {months}, which is closed: it was set aside; accept it with --accept {}",
                     file.record.file, file.record.snapshot
                 ));
+                let source = file.record.source.clone();
+                take_back_twins(delivered, &source, twin.as_deref());
             }
         }
     }
@@ -360,6 +370,26 @@ impl Fold<'_> {
             }
         }
         Ok(refused)
+    }
+}
+
+/// Hash of the bytes that a file had when it was accepted last.
+fn former_bytes(before: &Ledger, record: &SnapshotRecord) -> Option<String> {
+    let former = before.accepted(&record.source).find(|former| former.file == record.file);
+    former.map(|former| former.bytes_hash.clone())
+}
+
+/// Copies that were read because a file was to have other bytes: it keeps its former ones, and
+/// with them the rows of its copies.
+fn take_back_twins(delivered: &mut [Delivered], source: &str, bytes: Option<&str>) {
+    for file in delivered {
+        let is_twin = file.planned.reason == WorkReason::TwinChanged
+            && file.record.is_accepted()
+            && file.record.source == source
+            && Some(file.record.bytes_hash.as_str()) == bytes;
+        if is_twin {
+            file.become_duplicate();
+        }
     }
 }
 

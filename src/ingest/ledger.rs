@@ -248,11 +248,14 @@ pub fn delivered_months<'r>(
         if record.coverage == Coverage::Everything {
             of_months.clear();
         }
+        // What a file delivered before is gone with its former version.
+        for records in of_months.values_mut() {
+            records.retain(|earlier| earlier.file != record.file);
+        }
         for month in &record.months {
             let records = of_months.entry(*month).or_default();
             records.retain(|earlier| {
-                earlier.file != record.file
-                    && !record.coverage.replaces(&earlier.coverage, DayRange::of_month(*month))
+                !record.coverage.replaces(&earlier.coverage, DayRange::of_month(*month))
             });
             records.push(record);
         }

@@ -9,6 +9,7 @@ use super::coverage::{Coverage, DayRange};
 use super::fold_files::Delivered;
 use super::ledger::Ledger;
 use super::plan::SourceFiles;
+use super::record::{DeliveryState, SnapshotRecord};
 use crate::month::Month;
 
 /// Files with sales of days that are not over: results speak for the last day of the sales, so
@@ -169,6 +170,46 @@ pub fn empty_sources(sources: &[SourceFiles<'_>]) -> Vec<String> {
         )
     });
     told.collect()
+}
+
+/// Copies that are not there any more, of which the file that stood for them has other bytes
+/// now: their rows went with it.
+pub fn lost_twins(
+    sources: &[SourceFiles<'_>],
+    delivered: &[Delivered],
+    before: &Ledger,
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    let changed = delivered.iter().filter(|file| file.planned.reason.brings_other_bytes());
+    for file in changed.filter(|file| file.record.is_accepted()) {
+        let source = &file.record.source;
+        let former = before.accepted(source).find(|former| former.file == file.record.file);
+        let Some(former) = former else { continue };
+        let has_them = |record: &SnapshotRecord| record.bytes_hash == former.bytes_hash;
+        if delivered.iter().any(|other| other.record.source == *source && has_them(&other.record)) {
+            continue;
+        }
+        let is_there = |name: &str| {
+            let of_source = sources.iter().filter(|files| files.source.name == *source);
+            of_source.flat_map(|files| &files.files).any(|found| found.path == name)
+        };
+        let copies = before.records().iter().filter(|record| {
+            record.source == *source
+                && record.state == DeliveryState::Duplicate
+                && has_them(record)
+                && !is_there(&record.file)
+        });
+        let copies: Vec<&str> = copies.map(|record| record.file.as_str()).collect();
+        if !copies.is_empty() {
+            notes.push(format!(
+                "{} has other bytes now, and {}, which had its former ones, is gone: those rows \
+                 went; deliver the copy again if they are to stay",
+                file.record.file,
+                copies.join(", ")
+            ));
+        }
+    }
+    notes
 }
 
 #[cfg(test)]

@@ -11,10 +11,10 @@ use super::coverage::{Coverage, DayRange, days_in_name};
 use super::fold_files::{Delivered, Fold};
 use super::ledger::Ledger;
 use super::notices::{
-    days_to_come, empty_sources, last_days, missing_days, missing_months, overlaps,
+    days_to_come, empty_sources, last_days, lost_twins, missing_days, missing_months, overlaps,
 };
 use super::parts::{Parts, RowsBudget};
-use super::plan::{PlannedSnapshot, SourceFiles, exact, superseded};
+use super::plan::{PlannedSnapshot, SourceFiles, WorkReason, exact, superseded};
 use super::read::{Counts, ReadFile, ReadJob, read_file};
 use super::record::{DeliveryState, SnapshotRecord, decimal_text};
 use super::returning::speak_again;
@@ -86,6 +86,7 @@ pub async fn ingest(
     state.history = folded.history;
     keep_side_tables(context, &mut state, &mut delivered, folded.restatements).await?;
     let known = last_days(context.sources, &state.ledger);
+    state.notes.extend(lost_twins(context.sources, &delivered, &state.ledger));
     for file in delivered {
         state.ledger.put(file.record.clone());
         if file.record.state == DeliveryState::SetAside {
@@ -103,7 +104,13 @@ pub async fn ingest(
             "{}: not read, because a later file of the whole history arrived with it",
             planned.file
         ));
-        state.ledger.put(record.clone());
+        // If the later one waits, this one is read by the next run.
+        let waits = |(later, _): &(SnapshotRecord, WorkReason)| {
+            later.source == record.source && later.state == DeliveryState::SetAside
+        };
+        if !state.snapshots.iter().any(waits) {
+            state.ledger.put(record.clone());
+        }
         state.snapshots.push((record, planned.reason));
     }
     state.notes.extend(missing_months(context.sources, &state.ledger));
@@ -341,9 +348,7 @@ fn mark_twins(sources: &[SourceFiles<'_>], read: &mut [Delivered]) {
         }
         let key = (file.record.source.clone(), file.record.bytes_hash.clone());
         if let Some(twin) = seen.get(&key) {
-            file.record.become_duplicate();
-            file.parts = Arc::new(file.parts.emptied());
-            file.rejects = None;
+            file.become_duplicate();
             file.notes.push(format!(
                 "{}: not added, because it has the same bytes as {twin}",
                 file.record.file

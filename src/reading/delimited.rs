@@ -155,7 +155,8 @@ impl DelimitedRows {
     fn fit_to_header(&mut self, block: &mut RowBlock) {
         let Some(width) = self.header_width else { return };
         let cells = block.open_size().1;
-        if cells == width && self.line_end.is_some() {
+        let needs_no_look = |end| matches!(end, LineEnd::Alike | LineEnd::DelimiterInHeader);
+        if cells == width && self.line_end.is_some_and(needs_no_look) {
             return;
         }
         let (last_is_blank, all_are_blank) = block.open_blanks();
@@ -169,7 +170,8 @@ impl DelimitedRows {
             });
         }
         match self.line_end {
-            Some(LineEnd::DelimiterInRows) if cells == width + 1 && last_is_blank => {
+            // Where it lacks a cell, too: the row must not pass for one that has all.
+            Some(LineEnd::DelimiterInRows) if cells <= width + 1 && last_is_blank => {
                 block.drop_open_cell();
             }
             Some(LineEnd::DelimiterInHeader) if cells + 1 == width => block.add_blank_open_cell(),

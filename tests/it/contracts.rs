@@ -118,6 +118,44 @@ fn months_far_below_the_usual_are_named() {
 }
 
 #[test]
+fn months_that_a_file_no_longer_has_count_as_empty() {
+    let project = TestProject::new("[source.contract]\nunusual_months = \"error\"\n");
+    let months = ["2024-01", "2024-02", "2024-03", "2024-04", "2024-05", "2024-06"];
+    let deliver = |months: &[&str]| {
+        let rows: Vec<String> = months.iter().flat_map(|month| rows(month, 4, 100)).collect();
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        project.deliver("year.csv", &rows);
+    };
+    deliver(&months);
+    project.run();
+    let before = project.published();
+    // The export was cut off, or lost a month on the way.
+    for cut in [&months[..4], &[&months[..3], &months[4..]].concat()] {
+        deliver(cut);
+        let message = project.refused(65);
+        assert!(message.contains("has 0 lines; the median of the"), "{message}");
+        assert!(project.published() == before);
+    }
+}
+
+#[test]
+fn a_first_load_is_judged_too() {
+    let project = TestProject::new("period = \"file_name\"\n");
+    for (month, count) in
+        [("2024-01", 10), ("2024-02", 10), ("2024-03", 10), ("2024-04", 1), ("2024-05", 10)]
+    {
+        deliver(&project, month, count, 100);
+    }
+    let report = project.run();
+    let told: Vec<_> = notes(&report).into_iter().filter(|note| note.contains("lines;")).collect();
+    assert_eq!(
+        told,
+        ["s_2024-04.csv: 2024-04 has 1 lines; the median of the 3 months before is 10 \
+          (min_lines_share = 0.5)"]
+    );
+}
+
+#[test]
 fn a_month_of_weekly_files_is_judged_when_it_is_over() {
     let project = TestProject::new("period = \"days\"\n");
     let week = |month: &str, days: [u32; 2], count: u32| {

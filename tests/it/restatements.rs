@@ -160,6 +160,45 @@ fn a_refused_file_waits_and_the_rest_goes_on() {
 }
 
 #[test]
+fn a_copy_is_not_added_while_its_file_waits() {
+    let project = TestProject::new(
+        "kind = \"increment\"\nclosed_after_days = 30\nclosed_months = \"refuse\"\n",
+    );
+    let row = "2024-01-10,A,C1,P1,Anna,1,10.00,5";
+    project
+        .deliver("a.csv", &["2024-01-09,B,C1,P1,Anna,1,1.00,0", "2024-06-30,C,C1,P1,Anna,1,1,0"]);
+    project.deliver("b.csv", &[row]);
+    project.deliver("c.csv", &[row]);
+    project.run();
+    assert_eq!(project.query("select sum(revenue) from sales"), ["12.0000"]);
+    project.deliver("b.csv", &["2024-01-10,A,C1,P1,Anna,1,11.00,5"]);
+    let (code, report, _) = project.run_with(&[]);
+    assert_eq!(code, 65, "{report:#}");
+    assert_eq!(project.query("select sum(revenue) from sales"), ["12.0000"]);
+    project.assert_at_rest();
+}
+
+#[test]
+fn a_history_that_was_passed_over_is_read_when_the_later_one_waits() {
+    let project =
+        TestProject::new("kind = \"full\"\nclosed_after_days = 30\nclosed_months = \"refuse\"\n");
+    let january = "2024-01-10,A,C1,P1,Anna,1,10.00,5";
+    let (may, june) = ("2024-05-31,B,C1,P1,Anna,1,11.00,5", "2024-06-30,C,C1,P1,Anna,1,12.00,5");
+    project.deliver("f_1.csv", &[january, may]);
+    project.run();
+    // The second goes on, the third says something else of January.
+    project.deliver("f_2.csv", &[january, may, june]);
+    project.deliver("f_3.csv", &["2024-01-10,A,C1,P1,Anna,1,99.00,5", may, june]);
+    let (code, report, _) = project.run_with(&[]);
+    assert_eq!(code, 65, "{report:#}");
+    assert_eq!(project.query("select sum(revenue) from sales"), ["21.0000"]);
+    let (code, report, _) = project.run_with(&[]);
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!(project.query("select sum(revenue) from sales"), ["33.0000"]);
+    project.assert_at_rest();
+}
+
+#[test]
 fn a_month_closes_on_its_day() {
     let settings = "closed_after_days = 30\nclosed_months = \"refuse\"\n";
     // 2024-01-31 and 30 days are 2024-03-01.

@@ -158,6 +158,16 @@ fn lines_that_end_in_cr_alone_are_refused() {
 }
 
 #[test]
+fn a_row_that_lacks_a_cell_does_not_pass_for_a_whole_one_by_its_last_delimiter() {
+    let text = "a,b,c\n1,2,3,\n4,5,\n6,7,8\n9,10,11,\n";
+    let read = read_text(text, &Layout::default(), &["a"]).expect("rows");
+    assert_eq!(
+        read.rows,
+        [vec!["1", "2", "3"], vec!["4", "5"], vec!["6", "7", "8"], vec!["9", "10", "11"]]
+    );
+}
+
+#[test]
 fn a_table_can_be_read_on_another_thread() {
     fn is_send<T: Send>() {}
     is_send::<Table>();
