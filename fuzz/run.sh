@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes the readers, all targets or those named.
 #
-#   fuzz/run.sh 20000              20,000 inputs a target, the kept corpus first (what CI does)
+#   fuzz/run.sh 5000               5,000 inputs a target, the kept corpus first (what CI does)
 #   fuzz/run.sh 60s numbers dates  a minute for each of two targets
 #   fuzz/run.sh merge              puts what was found since into the kept corpus, minimised
 #
