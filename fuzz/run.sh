@@ -55,7 +55,7 @@ merge() {
     local target=$1 kept
     kept=$TMPDIR/$target
     mkdir -p "$kept" "found/$target" "corpus/$target"
-    fuzz "$target" -merge=1 "$kept" "corpus/$target" "found/$target" >"$TMPDIR/$target.log" 2>&1
+    fuzz "$target" -set_cover_merge=1 "$kept" "corpus/$target" "found/$target" >"$TMPDIR/$target.log" 2>&1
     rm -rf "corpus/$target" "found/$target"
     mv "$kept" "corpus/$target"
     printf '%-16s %5d inputs, %d bytes\n' "$target" "$(find "corpus/$target" -type f | wc -l)" \

@@ -6,8 +6,11 @@ use crate::config::Project;
 use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
+use crate::ingest::DeliveryState;
 use crate::month::describe_ranges;
-use crate::report::{Outcome, RunReport, RunsFolder, plain_table, show_report, thousands};
+use crate::report::{
+    Outcome, RunReport, RunsFolder, SnapshotReport, plain_table, show_report, thousands,
+};
 use crate::store::{Location, RetentionMark};
 
 /// Lists the runs of a pipeline, or shows one.
@@ -103,10 +106,13 @@ fn link(reports: &mut [RunReport]) {
 }
 
 fn row(report: &RunReport) -> Vec<String> {
+    let is_waiting = |snapshot: &&SnapshotReport| snapshot.state == DeliveryState::SetAside;
+    let waiting = report.snapshots.iter().filter(is_waiting).count();
     let outcome = match (&report.outcome, &report.error) {
         (Outcome::Failed, Some(error)) => {
             format!("failed ({}, exit {})", error.fault, error.exit_code)
         }
+        (outcome, _) if waiting > 0 => format!("{}, {waiting} set aside", outcome.shown()),
         (outcome, _) => outcome.shown().to_owned(),
     };
     // Only finished runs are links of the chain: the others left the results as they were.
@@ -115,7 +121,8 @@ fn row(report: &RunReport) -> Vec<String> {
         false => "not in the chain".to_owned(),
     };
     let tables = report.tables.iter().filter(|table| table.months_changed > 0).count();
-    let accepted: u64 = report.snapshots.iter().map(|snapshot| snapshot.accepted).sum();
+    let read = report.snapshots.iter().filter(|snapshot| snapshot.state.is_in_history());
+    let accepted: u64 = read.map(|snapshot| snapshot.accepted).sum();
     let months: usize = report.tables.iter().map(|table| table.months_built).sum();
     let rows: u64 = report.tables.iter().map(|table| table.rows_built).sum();
     vec![

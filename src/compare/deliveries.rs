@@ -92,6 +92,9 @@ impl Deliveries {
             }
             let report = runs.read(&run).await?;
             for read in report.snapshots.iter().filter(|_| report.is_finished()) {
+                if !read.state.is_in_history() {
+                    continue;
+                }
                 told.insert((run.clone(), read.source.clone(), read.file.clone()), ());
                 for month in &read.months {
                     let text = format!(
@@ -108,7 +111,7 @@ impl Deliveries {
         for record in Ledger::load(side.warehouse).await?.records() {
             let key = (record.run.clone(), record.source.clone(), record.file.clone());
             let is_between = record.run.as_str() > older && record.run.as_str() <= newer;
-            if is_between && !told.contains_key(&key) {
+            if is_between && record.is_accepted() && !told.contains_key(&key) {
                 for month in &record.months {
                     let text = format!("{}: {} (run {})", record.source, record.file, record.run);
                     self.by_month.entry(*month).or_default().push(text);

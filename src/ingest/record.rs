@@ -26,6 +26,11 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
+    /// Whether rows may be in the history.
+    pub fn is_in_history(self) -> bool {
+        self == Self::Accepted
+    }
+
     /// As the snapshots table writes it.
     pub fn shown(self) -> &'static str {
         match self {
@@ -97,7 +102,7 @@ fn sales() -> String {
 impl SnapshotRecord {
     /// Whether its rows may be in the history.
     pub fn is_accepted(&self) -> bool {
-        self.state == DeliveryState::Accepted
+        self.state.is_in_history()
     }
 
     /// The last month for which it may have brought everything.

@@ -6,6 +6,7 @@ use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::JoinHandle;
 
 use calamine::{Data, DataRef, Dimensions, Ods, Range, Reader, Sheet, Xls, Xlsb, Xlsx};
 
@@ -200,7 +201,9 @@ where
 
 /// The rows of one sheet.
 pub(super) struct WorkbookRows {
-    receiver: Receiver<Handed>,
+    /// None only while it is dropped.
+    receiver: Option<Receiver<Handed>>,
+    thread: Option<JoinHandle<()>>,
     sheet: String,
     shown: String,
     kind: Kind,
@@ -234,12 +237,13 @@ impl WorkbookRows {
                 }
             }
         };
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("sheet".to_owned())
             .spawn(work)
             .map_err(|error| Error::store("a thread cannot be started").because(error))?;
         Ok(Self {
-            receiver,
+            receiver: Some(receiver),
+            thread: Some(thread),
             sheet: sheet.to_owned(),
             shown,
             kind,
@@ -256,20 +260,36 @@ impl WorkbookRows {
         if self.at_end {
             return Ok(false);
         }
-        match self.receiver.recv() {
-            Ok(Handed::Rows(block, blank_rows)) => {
+        let handed = self.receiver.as_ref().and_then(|receiver| receiver.recv().ok());
+        let Some(handed) = handed else {
+            return Err(Error::bug(format!("{}: the sheet's thread is gone", self.shown)));
+        };
+        match handed {
+            Handed::Rows(block, blank_rows) => {
                 (self.block, self.next, self.blank_rows) = (block, 0, blank_rows);
                 Ok(true)
             }
-            Ok(Handed::End(blank_rows)) => {
+            Handed::End(blank_rows) => {
                 (self.at_end, self.blank_rows) = (true, blank_rows);
                 Ok(false)
             }
-            Ok(Handed::Failed(error)) => {
+            Handed::Failed(error) => {
                 self.at_end = true;
                 Err(error)
             }
-            Err(_) => Err(Error::bug(format!("{}: the sheet's thread is gone", self.shown))),
+        }
+    }
+}
+
+impl Drop for WorkbookRows {
+    /// Waits for the thread, so that the workbooks in memory are never more than those being
+    /// read, and a temporary copy is gone when its folder is.
+    fn drop(&mut self) {
+        // It ends at the next rows that nobody takes.
+        self.receiver = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic in it was told as an error.
+            let _ = thread.join();
         }
     }
 }

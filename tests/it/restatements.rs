@@ -119,6 +119,8 @@ fn a_refused_file_waits_and_the_rest_goes_on() {
     let (code, report, _) = project.run_with(&[]);
     assert_eq!(code, 65);
     assert_eq!(report["outcome"], "ok");
+    let listed = project.call(&["runs", "-p", "shop"]).stdout;
+    assert!(listed.contains("ok, 1 set aside"), "{listed}");
     let states = project.query("select file, state from snapshots order by file, state");
     assert_eq!(
         states,
