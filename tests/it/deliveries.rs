@@ -298,6 +298,25 @@ fn a_forgotten_day_is_named_once_and_an_empty_folder_every_time() {
 }
 
 #[test]
+fn rows_of_a_copy_that_is_gone_do_not_go_unnoticed() {
+    let project = TestProject::new("kind = \"increment\"\n");
+    let row = "2024-01-10,A,C1,P1,Anna,1,10.00,5";
+    project.deliver("latest.csv", &[row]);
+    project.run();
+    project.deliver("old_1.csv", &[row]);
+    project.run();
+    project.remove("old_1.csv");
+    project.deliver("latest.csv", &["2024-02-10,B,C1,P1,Anna,1,11.00,5"]);
+    let told = "latest.csv has other bytes now, and old_1.csv, which had its former ones, is gone: \
+                those rows went; deliver the copy again if they are to stay";
+    assert!(notes(&project.run()).contains(&told));
+    assert_eq!(project.query("select sum(revenue) from sales"), ["11.0000"]);
+    project.deliver("old_1.csv", &[row]);
+    project.run();
+    assert_eq!(project.query("select sum(revenue) from sales"), ["21.0000"]);
+}
+
+#[test]
 fn missing_months_and_names_without_a_period_are_named() {
     let project = TestProject::new(DAY_IN_NAME);
     for month in ["2024-01", "2024-04", "2024-05", "2024-07"] {
