@@ -27,9 +27,6 @@ use clientbase::models::Catalog;
 use clientbase::store::{Location, RunStamp, Warehouse};
 use tempfile::TempDir;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const REPEATS: usize = 3;
 const PROJECT: &str = "CLIENTBASE_BENCH_PROJECT";
 

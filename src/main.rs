@@ -5,11 +5,6 @@ use clientbase::cli::Cli;
 use clientbase::commands;
 use clientbase::console::{Console, Verbosity};
 
-/// Batches are large and short-lived: the system's allocator hands them back to the kernel and
-/// asks for them again all the time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     let verbosity = match (cli.global.quiet, cli.global.verbose) {
