@@ -171,7 +171,11 @@ impl From<parquet::errors::ParquetError> for Error {
 
 impl From<arrow::error::ArrowError> for Error {
     fn from(error: arrow::error::ArrowError) -> Self {
-        Self::bug("columns do not fit together").because(error)
+        match error {
+            // Rows on their way to disk.
+            arrow::error::ArrowError::IoError(_, cause) => cause.into(),
+            error => Self::bug("columns do not fit together").because(error),
+        }
     }
 }
 

@@ -21,3 +21,9 @@ pub mod console; // talk to stderr, data to stdout
 pub mod error; // errors by whose fault they are
 pub mod exit_code; // what a scheduler reacts to
 pub mod month; // calendar months
+
+/// The system's allocator keeps what dozens of threads of a run have freed: with it the peak is
+/// twice as high. See `docs/performance.md`.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

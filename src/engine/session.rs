@@ -18,19 +18,11 @@ use crate::store::{DataFile, Location, SPILL, Scratch};
 /// Consumers that an out-of-memory message names.
 const NAMED_CONSUMERS: std::num::NonZeroUsize = std::num::NonZeroUsize::MIN.saturating_add(4);
 
-/// Bytes of rows that are sorted in one piece.
-const SORTED_AT_ONCE_BYTES: usize = 512 << 20;
-/// Memory for sorting the history, if the limit is not lower: beyond it rows go to disk, so
-/// that a month of any size takes no more.
-const SORTING_BYTES: usize = 1 << 30;
-
 /// Shared limits of all statements of a run. Each statement gets a context of its own, so
 /// that it sees the tables of its declared windows and no others.
 #[derive(Debug, Clone)]
 pub struct Session {
     runtime: Arc<RuntimeEnv>,
-    /// The same with less memory.
-    sorting: Arc<RuntimeEnv>,
     config: SessionConfig,
     location: Location,
     scratch: Scratch,
@@ -69,10 +61,6 @@ impl Session {
             .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, NAMED_CONSUMERS)))
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(spill))
             .build_arc()?;
-        let sorting = FairSpillPool::new(limits.memory_bytes.min(SORTING_BYTES));
-        let sorting = RuntimeEnvBuilder::from_runtime_env(&runtime)
-            .with_memory_pool(Arc::new(TrackConsumersPool::new(sorting, NAMED_CONSUMERS)))
-            .build_arc()?;
         runtime.register_object_store(location.url(), Arc::clone(location.store()));
         let mut config = SessionConfig::new()
             .with_target_partitions(limits.threads)
@@ -80,20 +68,12 @@ impl Session {
         // A number with a point in SQL is exact, like everything about money.
         config.options_mut().sql_parser.parse_float_as_decimal = true;
         config.options_mut().execution.collect_statistics = false;
-        Ok(Self { runtime, sorting, config, location: location.clone(), scratch })
+        Ok(Self { runtime, config, location: location.clone(), scratch })
     }
 
     /// A fresh context without tables.
     pub fn context(&self) -> SessionContext {
         SessionContext::new_with_config_rt(self.config.clone(), Arc::clone(&self.runtime))
-    }
-
-    /// A context for sorting many rows by many columns: what fits into memory is sorted at
-    /// once, which is quicker than sorting pieces and merging them row by row.
-    pub fn sorting_context(&self) -> SessionContext {
-        let mut config = self.config.clone();
-        config.options_mut().execution.sort_in_place_threshold_bytes = SORTED_AT_ONCE_BYTES;
-        SessionContext::new_with_config_rt(config, Arc::clone(&self.sorting))
     }
 
     /// The folder for files that have no place in the warehouse yet.

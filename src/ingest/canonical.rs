@@ -11,6 +11,11 @@ pub const QUANTITY: DataType = DataType::Decimal128(18, 3);
 /// Type of amounts of money: four decimals; sources with three and four exist.
 pub const MONEY: DataType = DataType::Decimal128(18, 4);
 
+/// Columns that say where a row came from, not what it says.
+pub(super) const PROVENANCE: [&str; 2] = ["source_file", "source_row"];
+/// Sales lines of one document that carry no number are put in order by these.
+const SALES_TIES: [&str; 3] = ["product_id", "revenue", "quantity"];
+
 /// A table of the history that sources deliver rows for.
 #[derive(Debug)]
 pub struct CanonicalTable {
@@ -24,6 +29,24 @@ pub struct CanonicalTable {
     pub day_column: Option<&'static str>,
     /// Columns by which rows are kept in order: what identifies a row to the people who keep it.
     pub order: &'static [&'static str],
+}
+
+impl CanonicalTable {
+    /// Columns by which rows are kept, so that the same rows make the same file: those of the
+    /// table, then as many as make ties rare, then where the row came from.
+    pub fn sort_columns(&self) -> Vec<&'static str> {
+        let ties: Vec<&'static str> = match self.name {
+            SALES => SALES_TIES.to_vec(),
+            _ => self.columns.iter().map(|column| column.name).collect(),
+        };
+        let mut columns = self.order.to_vec();
+        for name in ties.into_iter().chain(PROVENANCE) {
+            if !columns.contains(&name) {
+                columns.push(name);
+            }
+        }
+        columns
+    }
 }
 
 /// A column that a staging file may or must deliver.

@@ -8,29 +8,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{AsArray, RecordBatch, RecordBatchReader, new_null_array};
 use arrow::datatypes::{Date32Type, SchemaRef};
-use datafusion::catalog::streaming::StreamingTable;
-use datafusion::error::DataFusionError;
-use datafusion::execution::TaskContext;
-use datafusion::physical_plan::SendableRecordBatchStream;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::streaming::PartitionStream;
-use datafusion::prelude::ident;
 use futures::StreamExt;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
-use super::SALES;
-use super::canonical::{CanonicalTable, history_schema};
-use super::parts::Parts;
+use super::canonical::{CanonicalTable, PROVENANCE, history_schema};
+use super::parts::{Parts, RowsBudget};
+use super::sorted_rows::{Batches, merged};
 use super::survival::Survival;
-use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::month::Month;
-use crate::store::{EncodedFile, FileBody, ParquetEncoder, Scratch};
-
-/// Columns that say where a row came from, not what it says.
-const PROVENANCE: [&str; 2] = ["source_file", "source_row"];
-/// Sales lines of one document that carry no number are put in order by these.
-const SALES_TIES: [&str; 3] = ["product_id", "revenue", "quantity"];
+use crate::store::{EncodedFile, FileBody, ParquetEncoder, Scratch, is_sorted_by};
 
 /// What a month is made of.
 #[derive(Debug)]
@@ -58,10 +45,10 @@ pub enum Folded {
 /// Folds a month.
 ///
 /// # Errors
-/// When the history's file cannot be read, or memory and disk run out.
+/// When the history's file cannot be read, or the disk is full.
 pub async fn fold(
     ingredients: Ingredients,
-    session: &Session,
+    budget: &RowsBudget,
     scratch: &Scratch,
 ) -> Result<Folded> {
     let table = ingredients.table;
@@ -73,16 +60,11 @@ pub async fn fold(
     };
     let schema = history_schema(table);
     let sent = Arc::new(AtomicU64::new(0));
-    let rows = Rows {
-        schema: Arc::clone(&schema),
-        ingredients: Arc::new(ingredients),
-        sent: Arc::clone(&sent),
-    };
-    let streaming = StreamingTable::try_new(Arc::clone(&schema), vec![Arc::new(rows)])?;
-    let order = order_of(table).into_iter().map(|name| ident(name).sort(true, true)).collect();
-    let sorted = session.sorting_context().read_table(Arc::new(streaming))?.sort(order)?;
-    let mut sorted = sorted.execute_stream().await?;
-    let mut encoder = ParquetEncoder::new(Arc::clone(&schema), scratch)?;
+    let rows = Rows { schema: Arc::clone(&schema), ingredients, sent: Arc::clone(&sent) };
+    let inputs = rows.surviving(budget, scratch)?;
+    let mut sorted = merged(table, &schema, scratch, inputs).await?;
+    let order = table.sort_columns();
+    let mut encoder = ParquetEncoder::sorted(Arc::clone(&schema), scratch, &order)?;
     let mut last_day = None;
     while let Some(batch) = sorted.next().await {
         let batch = batch?;
@@ -107,81 +89,78 @@ pub async fn fold(
     Ok(Folded::File(encoded, last_day))
 }
 
-/// Columns by which rows are kept, so that the same rows make the same file: those of the
-/// table, then as many as make ties rare, then where the row came from.
-fn order_of(table: &CanonicalTable) -> Vec<&'static str> {
-    let ties: Vec<&'static str> = match table.name {
-        SALES => SALES_TIES.to_vec(),
-        _ => table.columns.iter().map(|column| column.name).collect(),
-    };
-    let mut order = table.order.to_vec();
-    for name in ties.into_iter().chain(PROVENANCE) {
-        if !order.contains(&name) {
-            order.push(name);
-        }
-    }
-    order
-}
-
-/// The rows that stay, as a table of the query engine that is read once.
-#[derive(Debug)]
+/// The rows that stay.
 struct Rows {
     schema: SchemaRef,
-    ingredients: Arc<Ingredients>,
+    ingredients: Ingredients,
     sent: Arc<AtomicU64>,
 }
 
-impl PartitionStream for Rows {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let sent = Arc::clone(&self.sent);
-        let counted = surviving(&self.schema, &self.ingredients).map(move |batch| {
-            let batch = batch.map_err(|error| DataFusionError::External(Box::new(error)))?;
-            sent.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
-            Ok(batch)
-        });
-        let stream = futures::stream::iter(counted);
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), stream))
-    }
-}
-
-type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
-
-fn surviving(schema: &SchemaRef, of: &Arc<Ingredients>) -> Batches {
-    let base: Batches =
-        match &of.base {
-            None => Box::new(std::iter::empty()),
-            Some(path) => match open_file(path) {
-                Err(error) => Box::new(std::iter::once(Err(error))),
-                Ok(reader) => {
-                    let (schema, of) = (Arc::clone(schema), Arc::clone(of));
-                    Box::new(reader.map(move |batch| {
-                        of.survival.of_base(&with_all_columns(&schema, &batch?)?)
-                    }))
-                }
-            },
+impl Rows {
+    /// Sorted rows of the history and of the files.
+    fn surviving(self, budget: &RowsBudget, scratch: &Scratch) -> Result<Vec<Batches>> {
+        let Self { schema, ingredients, sent } = self;
+        let Ingredients { table, month, base, read, survival } = ingredients;
+        let survival = Arc::new(survival);
+        let counted = |batches: Batches, stays: Stays| -> Batches {
+            let sent = Arc::clone(&sent);
+            Box::new(batches.map(move |batch| {
+                let batch = stays(&batch?)?;
+                sent.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+                Ok(batch)
+            }))
         };
-    let (month, files) = (of.month, of.read.clone());
-    let of = Arc::clone(of);
-    let read = files.into_iter().flat_map(move |(sequence, parts)| {
-        let of = Arc::clone(&of);
-        let chunks = 0..parts.month(month).map_or(0, super::parts::Part::chunks);
-        let batches = chunks.flat_map(move |chunk| parts.read(month, chunk));
-        batches.map(move |batch| of.survival.of_file(&batch?, sequence))
-    });
-    Box::new(base.chain(read))
+        let mut inputs = Vec::new();
+        if let Some(path) = base {
+            for batches in sorted_base(table, &schema, &path, month, (budget, scratch))? {
+                let survival = Arc::clone(&survival);
+                inputs.push(counted(batches, Box::new(move |rows| survival.of_base(rows))));
+            }
+        }
+        for (sequence, parts) in read {
+            for batches in parts.month(month).into_iter().flat_map(|part| part.runs()) {
+                let survival = Arc::clone(&survival);
+                let stays: Stays = Box::new(move |rows| survival.of_file(rows, sequence));
+                inputs.push(counted(batches, stays));
+            }
+        }
+        Ok(inputs)
+    }
 }
 
-fn open_file(path: &Path) -> Result<ParquetRecordBatchReader> {
+type Stays = Box<dyn Fn(&RecordBatch) -> Result<RecordBatch> + Send>;
+
+/// Rows of a file of the history. It says by which columns it is sorted; one that an earlier
+/// version kept in another order is sorted anew.
+fn sorted_base(
+    table: &'static CanonicalTable,
+    schema: &SchemaRef,
+    path: &Path,
+    month: Option<Month>,
+    (budget, scratch): (&RowsBudget, &Scratch),
+) -> Result<Vec<Batches>> {
+    let builder = open_file(path)?;
+    let is_sorted = is_sorted_by(builder.metadata(), &table.sort_columns());
+    let schema = Arc::clone(schema);
+    let batches = builder.build()?.map(move |batch| with_all_columns(&schema, &batch?));
+    if is_sorted {
+        return Ok(vec![Box::new(batches)]);
+    }
+    let mut parts = Parts::new(table, scratch, budget);
+    for batch in batches {
+        parts.push(batch?)?;
+    }
+    parts.finish()?;
+    Ok(parts.month(month).into_iter().flat_map(|part| part.runs()).collect())
+}
+
+fn open_file(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
     let file = File::open(path).map_err(|error| {
         Error::store(format!("cannot read {}", path.display()))
             .because(error)
             .hint("restore the warehouse folder, or remove it and run again to rebuild it")
     })?;
-    Ok(ParquetRecordBatchReaderBuilder::try_new(file)?.build()?)
+    Ok(ParquetRecordBatchReaderBuilder::try_new(file)?)
 }
 
 /// Files of earlier versions may lack columns that came later.

@@ -12,7 +12,7 @@ use super::coverage::Coverage;
 use super::discover::LocalFile;
 use super::fold::{Folded, Ingredients, fold};
 use super::ledger::Ledger;
-use super::parts::Parts;
+use super::parts::{Parts, RowsBudget};
 use super::plan::{PlannedSnapshot, WorkReason};
 use super::record::{DeliveryState, SnapshotRecord};
 use super::restatement::{Restatement, RestatementKind, Restatements, TwoVersions};
@@ -63,6 +63,7 @@ pub struct FoldedHistory {
 pub struct Fold<'a> {
     pub context: &'a IngestContext<'a>,
     pub scratch: &'a Scratch,
+    pub budget: &'a RowsBudget,
 }
 
 impl Fold<'_> {
@@ -222,8 +223,8 @@ impl Fold<'_> {
         let base = base.map(|(file, staged)| self.local_path(table.name, &file, staged));
         let ingredients = Ingredients { table, month, base: base.transpose()?, read, survival };
         // A task of its own: sorting and encoding keep a core busy.
-        let (session, scratch) = (self.context.session.clone(), self.scratch.clone());
-        let folding = tokio::spawn(async move { fold(ingredients, &session, &scratch).await });
+        let (budget, scratch) = (self.budget.clone(), self.scratch.clone());
+        let folding = tokio::spawn(async move { fold(ingredients, &budget, &scratch).await });
         let folded =
             folding.await.map_err(|error| Error::bug("a fold broke off").because(error))??;
         match folded {
@@ -258,12 +259,8 @@ impl Fold<'_> {
         }
         let mut index = KeyIndex::new(key.clone());
         for file in delivered {
-            for (month, part) in file.parts.months() {
-                for chunk in 0..part.chunks() {
-                    for rows in file.parts.read(month, chunk) {
-                        index.add(&rows?, file.record.sequence)?;
-                    }
-                }
+            for rows in file.parts.months().flat_map(|(_, part)| part.runs()).flatten() {
+                index.add(&rows?, file.record.sequence)?;
             }
         }
         if delivered.iter().any(|file| file.planned.reason.keeps_place()) {

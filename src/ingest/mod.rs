@@ -19,6 +19,7 @@ mod rejects;
 mod restatement;
 mod returning;
 mod set_aside;
+mod sorted_rows;
 mod staging;
 mod state;
 mod survival;

@@ -1,20 +1,17 @@
-//! Accepted rows of one file, by month: in memory while they are few, on disk beyond.
+//! Accepted rows of one file, by month, in sorted runs: in memory while they are few, on disk
+//! beyond.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Date32Type, SchemaRef};
-use arrow::ipc::CompressionType;
-use arrow::ipc::reader::StreamReader;
-use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 
-use crate::error::Result;
+use super::canonical::{CanonicalTable, history_schema};
+use super::sorted_rows::{Batches, RunFile, SortedRows};
+use crate::error::{Error, Result};
 use crate::month::Month;
 use crate::store::Scratch;
 
@@ -26,17 +23,19 @@ const ROWS_AT_ONCE: usize = 65_536;
 /// being read, as a divisor.
 const SPILLED_SHARE: usize = 4;
 
-/// Memory that accepted rows of all files may take together before they go to disk.
+/// Memory that accepted rows of all files may take together before they go to disk, and the
+/// threads that may sort them.
 #[derive(Debug, Clone)]
 pub struct RowsBudget {
     taken: Arc<AtomicUsize>,
     most: usize,
+    threads: usize,
 }
 
 impl RowsBudget {
     /// A budget in bytes.
-    pub fn new(most: usize) -> Self {
-        Self { taken: Arc::default(), most }
+    pub fn new(most: usize, threads: usize) -> Self {
+        Self { taken: Arc::default(), most, threads }
     }
 
     fn is_exceeded(&self) -> bool {
@@ -47,7 +46,9 @@ impl RowsBudget {
 /// Rows of one month (or of a table without months) of one file.
 #[derive(Debug, Default)]
 pub struct Part {
-    chunks: Vec<Chunk>,
+    /// Rows that are not sorted yet.
+    loose: Vec<RecordBatch>,
+    runs: Vec<Run>,
     /// Rows in it.
     pub rows: u64,
     /// First and last day of them.
@@ -56,20 +57,21 @@ pub struct Part {
     pub revenue: i128,
 }
 
+/// Rows in the order of their table.
 #[derive(Debug)]
-enum Chunk {
-    Memory(RecordBatch),
-    Disk(PathBuf),
+enum Run {
+    Memory(Vec<RecordBatch>),
+    Disk(RunFile),
 }
 
 /// Accepted rows of one file.
 #[derive(Debug)]
 pub struct Parts {
+    table: &'static CanonicalTable,
+    schema: SchemaRef,
     by_month: BTreeMap<Option<Month>, Part>,
     waiting: Vec<RecordBatch>,
     waiting_rows: usize,
-    schema: SchemaRef,
-    day_column: Option<&'static str>,
     scratch: Scratch,
     budget: RowsBudget,
     in_memory: usize,
@@ -77,18 +79,13 @@ pub struct Parts {
 
 impl Parts {
     /// No rows yet.
-    pub fn new(
-        schema: SchemaRef,
-        day_column: Option<&'static str>,
-        scratch: &Scratch,
-        budget: &RowsBudget,
-    ) -> Self {
+    pub fn new(table: &'static CanonicalTable, scratch: &Scratch, budget: &RowsBudget) -> Self {
         Self {
+            table,
+            schema: history_schema(table),
             by_month: BTreeMap::new(),
             waiting: Vec::new(),
             waiting_rows: 0,
-            schema,
-            day_column,
             scratch: scratch.clone(),
             budget: budget.clone(),
             in_memory: 0,
@@ -97,7 +94,7 @@ impl Parts {
 
     /// The same without rows.
     pub fn emptied(&self) -> Self {
-        Self::new(Arc::clone(&self.schema), self.day_column, &self.scratch, &self.budget)
+        Self::new(self.table, &self.scratch, &self.budget)
     }
 
     /// Adds rows.
@@ -119,7 +116,7 @@ impl Parts {
     /// See [`Parts::push`].
     pub fn finish(&mut self) -> Result<()> {
         self.sort_into_months()?;
-        if self.budget.is_exceeded() { self.spill() } else { Ok(()) }
+        self.sort_loose(if self.budget.is_exceeded() { Place::Disk } else { Place::Memory })
     }
 
     /// Months with their rows.
@@ -140,7 +137,7 @@ impl Parts {
         self.waiting_rows = 0;
         let rows = concat_batches(&self.schema, &waiting)?;
         drop(waiting);
-        let Some(day_column) = self.day_column else {
+        let Some(day_column) = self.table.day_column else {
             return self.keep(None, rows);
         };
         let mut places: BTreeMap<Month, Vec<u32>> = BTreeMap::new();
@@ -175,7 +172,7 @@ impl Parts {
         let part = self.by_month.entry(month).or_default();
         part.rows += rows.num_rows() as u64;
         part.revenue += revenue_of(&rows);
-        if let Some(days) = self.day_column.and_then(|name| rows.column_by_name(name)) {
+        if let Some(days) = self.table.day_column.and_then(|name| rows.column_by_name(name)) {
             let days = days.as_primitive::<Date32Type>();
             let (first, last) = (arrow::compute::min(days), arrow::compute::max(days));
             if let (Some(first), Some(last)) = (first, last) {
@@ -184,84 +181,90 @@ impl Parts {
             }
         }
         let bytes = rows.get_array_memory_size();
-        part.chunks.push(Chunk::Memory(rows));
-        self.in_memory += bytes;
-        self.budget.taken.fetch_add(bytes, Ordering::Relaxed);
+        part.loose.push(rows);
+        self.take(bytes);
         // Not every few rows, when others have taken the most: ten years in one file would
         // make a file of every month each time.
         let is_worth_it = self.in_memory >= self.budget.most / SPILLED_SHARE;
-        if is_worth_it && self.budget.is_exceeded() { self.spill() } else { Ok(()) }
+        if is_worth_it && self.budget.is_exceeded() { self.sort_loose(Place::Disk) } else { Ok(()) }
     }
 
-    /// Moves everything in memory to disk, one file a month.
-    fn spill(&mut self) -> Result<()> {
-        for part in self.by_month.values_mut() {
-            let mut batches = Vec::new();
-            part.chunks.retain_mut(|chunk| match chunk {
-                Chunk::Memory(batch) => {
-                    batches.push(batch.clone());
-                    false
-                }
-                Chunk::Disk(_) => true,
-            });
-            if batches.is_empty() {
-                continue;
-            }
-            let path = self.scratch.free_path(".arrow");
-            let options = IpcWriteOptions::default()
-                .try_with_compression(Some(CompressionType::LZ4_FRAME))?;
-            let file = std::io::BufWriter::new(File::create(&path)?);
-            let mut writer = StreamWriter::try_new_with_options(file, &self.schema, options)?;
-            for batch in &batches {
-                writer.write(batch)?;
-            }
-            writer.finish()?;
-            part.chunks.push(Chunk::Disk(path));
-        }
+    fn take(&mut self, bytes: usize) {
+        self.in_memory += bytes;
+        self.budget.taken.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn release(&mut self) {
         self.budget.taken.fetch_sub(self.in_memory, Ordering::Relaxed);
         self.in_memory = 0;
+    }
+
+    /// Makes sorted runs of all rows that are not sorted yet, one a month; months are shared
+    /// out among threads.
+    fn sort_loose(&mut self, place: Place) -> Result<()> {
+        let (table, schema, scratch) = (self.table, &self.schema, &self.scratch);
+        let loose = self.by_month.values_mut().filter(|part| !part.loose.is_empty());
+        let work = Mutex::new(loose);
+        let next = || work.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let sort_some = || -> Result<()> {
+            while let Some(part) = next() {
+                let rows = SortedRows::new(table, std::mem::take(&mut part.loose))?;
+                part.runs.push(match place {
+                    Place::Memory => Run::Memory(rows.collect::<Result<_>>()?),
+                    Place::Disk => Run::Disk(RunFile::write(schema, scratch, rows)?),
+                });
+            }
+            Ok(())
+        };
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..self.budget.threads).map(|_| scope.spawn(sort_some)).collect();
+            let mut done = sort_some();
+            for other in others {
+                done = done.and(other.join().map_err(|_| Error::bug("sorting broke off"))?);
+            }
+            done
+        })?;
+        self.release();
+        let runs = self.by_month.values().flat_map(|part| &part.runs);
+        self.take(runs.map(Run::bytes).sum());
         Ok(())
+    }
+}
+
+/// Where sorted rows are kept.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Memory,
+    Disk,
+}
+
+impl Run {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Memory(batches) => batches.iter().map(RecordBatch::get_array_memory_size).sum(),
+            Self::Disk(_) => 0,
+        }
+    }
+
+    fn read(&self) -> Batches {
+        match self {
+            Self::Memory(batches) => Box::new(batches.clone().into_iter().map(Ok)),
+            Self::Disk(file) => file.read(),
+        }
     }
 }
 
 impl Drop for Parts {
     fn drop(&mut self) {
-        self.budget.taken.fetch_sub(self.in_memory, Ordering::Relaxed);
-        for chunk in self.by_month.values().flat_map(|part| &part.chunks) {
-            if let Chunk::Disk(path) = chunk {
-                // The scratch folder goes anyway; this only frees the disk earlier.
-                let _ = std::fs::remove_file(path);
-            }
-        }
+        self.release();
     }
 }
 
 impl Part {
-    /// Pieces in which the rows are kept.
-    pub fn chunks(&self) -> usize {
-        self.chunks.len()
+    /// The rows in sorted runs, which can be read one by one or merged.
+    pub fn runs(&self) -> impl Iterator<Item = Batches> {
+        self.runs.iter().map(Run::read)
     }
-}
-
-impl Parts {
-    /// The rows of a piece of a month; those on disk are read batch by batch.
-    pub fn read(&self, month: Option<Month>, chunk: usize) -> Batches {
-        match self.by_month.get(&month).and_then(|part| part.chunks.get(chunk)) {
-            None => Box::new(std::iter::empty()),
-            Some(Chunk::Memory(batch)) => Box::new(std::iter::once(Ok(batch.clone()))),
-            Some(Chunk::Disk(path)) => match read_back(path) {
-                Ok(batches) => Box::new(batches),
-                Err(error) => Box::new(std::iter::once(Err(error))),
-            },
-        }
-    }
-}
-
-type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
-
-fn read_back(path: &Path) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
-    let reader = StreamReader::try_new(BufReader::new(File::open(path)?), None)?;
-    Ok(reader.map(|batch| Ok(batch?)))
 }
 
 /// Sum of revenue in ten-thousandths; nothing in tables without revenue.

@@ -98,10 +98,9 @@ struct Worked {
 /// # Errors
 /// Data errors when the file cannot be read; they name file and line.
 pub fn read_file(job: &ReadJob<'_>) -> Result<ReadFile> {
-    let schema = history_schema(job.source.table);
     let maker = LineMaker {
         table: job.source.table,
-        schema: Arc::clone(&schema),
+        schema: history_schema(job.source.table),
         source: job.source.name.clone(),
         key: match &job.source.delivery {
             Delivery::Increment { key } => key.clone(),
@@ -110,7 +109,7 @@ pub fn read_file(job: &ReadJob<'_>) -> Result<ReadFile> {
         period: job.period,
     };
     let mut collected = Collected {
-        parts: Parts::new(schema, job.source.table.day_column, job.scratch, job.budget),
+        parts: Parts::new(job.source.table, job.scratch, job.budget),
         counts: Counts::default(),
         rejects: RejectedRows::new(&job.source.name, job.scratch)?,
         early: BTreeMap::new(),

@@ -65,19 +65,21 @@ pub async fn ingest(
     }
     refuse_other_table(context.sources, &state.ledger)?;
     let scratch = context.session.scratch();
+    let most = (context.limits.memory_bytes / ROWS_SHARE).min(MOST_ROWS_BYTES);
+    let budget = RowsBudget::new(most, context.limits.threads);
     put_in_order(context.sources, &mut planned)?;
     let passed_over = superseded(context.sources, &mut planned);
-    let mut delivered = read_all(context, planned, &state.ledger, scratch).await?;
+    let mut delivered = read_all(context, planned, &state.ledger, (scratch, &budget)).await?;
     refuse_conflicts(&delivered)?;
     number(&mut delivered, &state.ledger);
     let again = speak_again(context.sources, &state.ledger, &mut delivered).await?;
-    let mut again = read_all(context, again, &state.ledger, scratch).await?;
+    let mut again = read_all(context, again, &state.ledger, (scratch, &budget)).await?;
     number(&mut again, &state.ledger);
     delivered.append(&mut again);
     refuse_rejects(context.sources, &delivered)?;
     let broken = check_contracts(context.sources, &delivered, &state)?;
     state.notes.extend(broken);
-    let fold = Fold { context, scratch };
+    let fold = Fold { context, scratch, budget: &budget };
     let folded = fold.fold_all(&mut delivered, &state).await?;
     state.notes.extend(folded.notes);
     state.notes.extend(days_to_come(&delivered, context.run.moment));
@@ -139,14 +141,13 @@ async fn read_all(
     context: &IngestContext<'_>,
     planned: Vec<PlannedSnapshot>,
     ledger: &Ledger,
-    scratch: &Scratch,
+    (scratch, budget): (&Scratch, &RowsBudget),
 ) -> Result<Vec<Delivered>> {
     let mut plans: BTreeMap<&str, StagingPlan> = BTreeMap::new();
     for files in context.sources {
         let plan = StagingPlan::new(files.staging, files.source.table).await?;
         plans.insert(&files.source.name, plan);
     }
-    let budget = RowsBudget::new((context.limits.memory_bytes / ROWS_SHARE).min(MOST_ROWS_BYTES));
     let other_bytes: BTreeSet<(String, String)> = planned
         .iter()
         .filter(|snapshot| snapshot.reason.brings_other_bytes())
@@ -155,7 +156,7 @@ async fn read_all(
     let progress = context.console.progress("reading snapshots", planned.len() as u64);
     let work = planned.into_iter().map(|snapshot| {
         let plan = plans.get(snapshot.source.as_str()).cloned();
-        let (progress, budget, other_bytes) = (&progress, &budget, &other_bytes);
+        let (progress, other_bytes) = (&progress, &other_bytes);
         async move {
             let plan = plan.ok_or_else(|| {
                 Error::configuration(format!(
@@ -192,8 +193,7 @@ async fn read_one(
     let source = files.source;
     let (local, hash) = planned.found.fetch(scratch).await?;
     let mut record = blank_record(context, &planned, hash)?;
-    let schema = super::canonical::history_schema(source.table);
-    let nothing = Arc::new(Parts::new(schema, source.table.day_column, scratch, budget));
+    let nothing = Arc::new(Parts::new(source.table, scratch, budget));
     if matches!(source.delivery, Delivery::Increment { .. })
         && let Some(twin) = same_bytes(twins, &record)
     {

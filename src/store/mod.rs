@@ -17,7 +17,7 @@ pub use durable::is_left_over;
 pub use location::Location;
 pub use lock::Lock;
 pub use maintenance::{LeftOvers, TableUpkeep, plan_upkeep};
-pub use parquet_file::{EncodedFile, FileBody, ParquetEncoder};
+pub use parquet_file::{EncodedFile, FileBody, ParquetEncoder, is_sorted_by};
 pub use retention::RetentionMark;
 pub use scratch::{SPILL, Scratch};
 pub use warehouse::{RunStamp, STAGING, TableState, Warehouse};

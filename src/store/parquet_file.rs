@@ -10,6 +10,7 @@ use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::{ParquetMetaData, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use tempfile::{NamedTempFile, TempPath};
 
@@ -59,12 +60,23 @@ impl ParquetEncoder {
     /// # Errors
     /// When the schema cannot be written as Parquet.
     pub fn new(schema: SchemaRef, scratch: &Scratch) -> Result<Self> {
+        Self::sorted(schema, scratch, &[])
+    }
+
+    /// Starts a file that says by which columns its rows are sorted, ascending, nulls first.
+    ///
+    /// # Errors
+    /// When the schema cannot be written as Parquet, or lacks a column.
+    pub fn sorted(schema: SchemaRef, scratch: &Scratch, by: &[&str]) -> Result<Self> {
         let level = ZstdLevel::try_new(ZSTD_LEVEL)?;
+        let order = by.iter().map(|name| Ok(ascending(schema.index_of(name)?)));
+        let order = order.collect::<Result<Vec<_>>>()?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
             .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_offset_index_disabled(true)
+            .set_sorting_columns((!order.is_empty()).then_some(order))
             .build();
         let sink = Sink::new(scratch);
         let writer = ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties))?;
@@ -100,6 +112,22 @@ impl ParquetEncoder {
         }
         self.writer.into_inner()?.finish(self.rows)
     }
+}
+
+/// Whether a file says that its rows are sorted by these columns and no others.
+pub fn is_sorted_by(file: &ParquetMetaData, columns: &[&str]) -> bool {
+    let schema = file.file_metadata().schema_descr();
+    let place =
+        |name: &&str| (0..schema.num_columns()).find(|at| schema.column(*at).name() == *name);
+    let Some(order) = columns.iter().map(|name| place(name).map(ascending)).collect() else {
+        return false;
+    };
+    let order: Vec<SortingColumn> = order;
+    file.row_groups().iter().all(|group| group.sorting_columns() == Some(&order))
+}
+
+fn ascending(column: usize) -> SortingColumn {
+    SortingColumn { column_idx: column as i32, descending: false, nulls_first: true }
 }
 
 /// Bytes in memory until there are too many, then on disk; hashed on the way.

@@ -1,0 +1,237 @@
+//! Rows in the order of the history: batches in memory are sorted by comparable keys, and what
+//! is sorted already is merged, however much there is.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::{SortOptions, interleave_record_batch};
+use arrow::datatypes::{Int64Type, SchemaRef};
+use arrow::ipc::CompressionType;
+use arrow::ipc::reader::StreamReader;
+use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
+use arrow::row::{RowConverter, Rows, SortField};
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMemoryPool};
+use datafusion::physical_expr::expressions::col;
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet};
+use datafusion::physical_plan::sorts::streaming_merge::StreamingMergeBuilder;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+
+use futures::StreamExt;
+use tempfile::TempPath;
+
+use super::canonical::{CanonicalTable, PROVENANCE};
+use crate::error::{Error, Result};
+use crate::store::Scratch;
+
+/// Rows of a sorted batch: few, because a merge holds one batch of each of its inputs.
+const BATCH_ROWS: usize = 4_096;
+/// Inputs that are merged at once.
+const MOST_INPUTS: usize = 32;
+/// Rows that a merge delivers at once.
+const MERGED_ROWS: usize = 8_192;
+/// Bytes of a key that are compared as one number.
+const PREFIX: usize = 16;
+
+/// Batches of rows, read one after the other.
+pub type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
+
+/// Batches put in the order of their table; delivers them piece by piece.
+pub struct SortedRows {
+    batches: Vec<RecordBatch>,
+    order: std::vec::IntoIter<Place>,
+}
+
+/// A row, with the beginning of its key.
+struct Place {
+    prefix: u128,
+    batch: u32,
+    row: u32,
+}
+
+impl SortedRows {
+    /// Sorts rows of a table.
+    ///
+    /// # Errors
+    /// Only when the batches are not rows of the table.
+    pub fn new(table: &CanonicalTable, batches: Vec<RecordBatch>) -> Result<Self> {
+        // Where a row came from is rarely needed to tell rows apart, and long to encode.
+        let order = table.sort_columns();
+        let names: Vec<&str> =
+            order.into_iter().filter(|name| !PROVENANCE.contains(name)).collect();
+        let mut keys: Vec<Rows> = Vec::with_capacity(batches.len());
+        let mut origins = Vec::with_capacity(batches.len());
+        for batch in &batches {
+            let columns: Vec<ArrayRef> = columns_of(batch, &names)?;
+            let fields = columns.iter().map(|column| SortField::new(column.data_type().clone()));
+            keys.push(RowConverter::new(fields.collect())?.convert_columns(&columns)?);
+            origins.push(columns_of(batch, &PROVENANCE)?);
+        }
+        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        let mut order = Vec::with_capacity(rows);
+        for (batch, keys) in keys.iter().enumerate() {
+            order.extend(keys.iter().enumerate().map(|(row, key)| Place {
+                prefix: prefix_of(key.as_ref()),
+                batch: batch as u32,
+                row: row as u32,
+            }));
+        }
+        let origin = |place: &Place| {
+            let [file, line] = &origins[place.batch as usize][..] else { return ("", 0) };
+            let row = place.row as usize;
+            (file.as_string::<i32>().value(row), line.as_primitive::<Int64Type>().value(row))
+        };
+        order.sort_unstable_by(|one, other| {
+            let key = |place: &Place| keys[place.batch as usize].row(place.row as usize);
+            let by_prefix = one.prefix.cmp(&other.prefix);
+            by_prefix
+                .then_with(|| key(one).cmp(&key(other)))
+                .then_with(|| origin(one).cmp(&origin(other)))
+        });
+        Ok(Self { batches, order: order.into_iter() })
+    }
+}
+
+impl Iterator for SortedRows {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let places: Vec<(usize, usize)> = self
+            .order
+            .by_ref()
+            .take(BATCH_ROWS)
+            .map(|place| (place.batch as usize, place.row as usize))
+            .collect();
+        if places.is_empty() {
+            return None;
+        }
+        let batches: Vec<&RecordBatch> = self.batches.iter().collect();
+        Some(interleave_record_batch(&batches, &places).map_err(Error::from))
+    }
+}
+
+fn columns_of(batch: &RecordBatch, names: &[&str]) -> Result<Vec<ArrayRef>> {
+    let column = |name: &&str| {
+        let column = batch.column_by_name(name).cloned();
+        column.ok_or_else(|| Error::bug(format!("rows have no column `{name}`")))
+    };
+    names.iter().map(column).collect()
+}
+
+/// Keys that differ in their prefix are in its order; a key that ends earlier is less or equal.
+fn prefix_of(key: &[u8]) -> u128 {
+    let mut bytes = [0; PREFIX];
+    let known = key.len().min(PREFIX);
+    bytes[..known].copy_from_slice(&key[..known]);
+    u128::from_be_bytes(bytes)
+}
+
+/// Sorted rows in the run's scratch folder; gone when nothing reads them any more.
+#[derive(Debug, Clone)]
+pub struct RunFile(Arc<TempPath>);
+
+impl RunFile {
+    /// Writes rows.
+    ///
+    /// # Errors
+    /// Those of the rows; store errors when the disk is full.
+    pub fn write(
+        schema: &SchemaRef,
+        scratch: &Scratch,
+        rows: impl Iterator<Item = Result<RecordBatch>>,
+    ) -> Result<Self> {
+        let file = scratch.file()?;
+        let mut writer = run_writer(schema, file.as_file())?;
+        for batch in rows {
+            writer.write(&batch?)?;
+        }
+        writer.finish()?;
+        drop(writer);
+        Ok(Self(Arc::new(file.into_temp_path())))
+    }
+
+    /// The rows, batch by batch. Opened when the first is asked for.
+    pub fn read(&self) -> Batches {
+        let file = self.clone();
+        let open = move || -> Result<StreamReader<BufReader<File>>> {
+            Ok(StreamReader::try_new(BufReader::new(File::open(&*file.0)?), None)?)
+        };
+        Box::new(std::iter::once_with(open).flat_map(|opened| -> Batches {
+            match opened {
+                Ok(reader) => Box::new(reader.map(|batch| Ok(batch?))),
+                Err(error) => Box::new(std::iter::once(Err(error))),
+            }
+        }))
+    }
+}
+
+fn run_writer<'f>(schema: &SchemaRef, file: &'f File) -> Result<StreamWriter<BufWriter<&'f File>>> {
+    let compression = Some(CompressionType::LZ4_FRAME);
+    let options = IpcWriteOptions::default().try_with_compression(compression)?;
+    Ok(StreamWriter::try_new_with_options(BufWriter::new(file), schema, options)?)
+}
+
+/// Merges sorted rows of a table. Holds one batch of each of [`MOST_INPUTS`] inputs; where
+/// there are more, the first ones are merged into a file first.
+///
+/// # Errors
+/// Those of the rows; store errors when the disk is full.
+pub async fn merged(
+    table: &CanonicalTable,
+    schema: &SchemaRef,
+    scratch: &Scratch,
+    inputs: Vec<Batches>,
+) -> Result<SendableRecordBatchStream> {
+    let mut inputs = VecDeque::from(inputs);
+    while inputs.len() > MOST_INPUTS {
+        let some: Vec<Batches> = inputs.drain(..MOST_INPUTS).collect();
+        let mut rows = merged_at_once(table, schema, some)?;
+        let file = scratch.file()?;
+        let mut writer = run_writer(schema, file.as_file())?;
+        while let Some(batch) = rows.next().await {
+            writer.write(&batch?)?;
+        }
+        writer.finish()?;
+        drop(writer);
+        inputs.push_back(RunFile(Arc::new(file.into_temp_path())).read());
+    }
+    merged_at_once(table, schema, inputs.into())
+}
+
+fn merged_at_once(
+    table: &CanonicalTable,
+    schema: &SchemaRef,
+    mut inputs: Vec<Batches>,
+) -> Result<SendableRecordBatchStream> {
+    let as_stream = |batches: Batches| -> SendableRecordBatchStream {
+        let batches =
+            batches.map(|batch| batch.map_err(|error| DataFusionError::External(Box::new(error))));
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(schema), futures::stream::iter(batches)))
+    };
+    if inputs.len() <= 1 {
+        let only = inputs.pop().unwrap_or_else(|| Box::new(std::iter::empty()));
+        return Ok(as_stream(only));
+    }
+    let order = table
+        .sort_columns()
+        .into_iter()
+        .map(|name| Ok(PhysicalSortExpr::new(col(name, schema)?, SortOptions::default())));
+    let order = LexOrdering::new(order.collect::<Result<Vec<_>>>()?)
+        .ok_or_else(|| Error::bug(format!("`{}` has no order", table.name)))?;
+    // Not the limit of the engine's memory: a merge takes what its inputs take, and those are few.
+    let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
+    let merge = StreamingMergeBuilder::new()
+        .with_streams(inputs.into_iter().map(as_stream).collect())
+        .with_schema(Arc::clone(schema))
+        .with_expressions(&order)
+        .with_metrics(BaselineMetrics::new(&ExecutionPlanMetricsSet::new(), 0))
+        .with_batch_size(MERGED_ROWS)
+        .with_reservation(MemoryConsumer::new("merge of sorted rows").register(&pool))
+        .with_round_robin_tie_breaker(false);
+    Ok(merge.build()?)
+}
