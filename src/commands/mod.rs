@@ -75,7 +75,10 @@ fn table_names(catalog: &Catalog) -> impl Iterator<Item = String> {
 /// Loads a pipeline and the SQL files that it runs with.
 fn load(project: &Project, pipeline: Option<&str>) -> Result<(Pipeline, Catalog)> {
     let pipeline = Pipeline::load(project, pipeline)?;
-    let catalog = Catalog::load(project, &pipeline.parameters)?;
+    let mut catalog = Catalog::load(project, &pipeline.parameters)?;
+    if let Some(tables) = &pipeline.tables {
+        catalog.keep_only(tables)?;
+    }
     for source in &pipeline.sources {
         catalog.staging(&source.staging)?;
     }

@@ -17,6 +17,7 @@ pub struct PipelineFile {
     pub description: Option<String>,
     pub warehouse: Setting<String>,
     pub published: Setting<String>,
+    pub tables: Setting<Vec<String>>,
     #[serde(default)]
     pub source: Vec<Spanned<SourceTable>>,
     #[serde(default)]
@@ -47,6 +48,7 @@ pub struct SourceTable {
     pub quote: Setting<String>,
     pub encoding: Setting<String>,
     pub sheets: Setting<Vec<String>>,
+    pub zip_files: Setting<Vec<String>>,
     pub header_row: Setting<i64>,
     pub header_rows: Setting<i64>,
     pub fill_down: Setting<Vec<String>>,

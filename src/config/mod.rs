@@ -36,6 +36,8 @@ pub struct Pipeline {
     pub sources: Vec<Source>,
     /// Thresholds and settings that SQL models read.
     pub parameters: Parameters,
+    /// Result tables to compute; none: all of them.
+    pub tables: Option<Vec<String>>,
     /// What a run may use.
     pub limits: Limits,
     /// Which runs stay readable.
@@ -102,6 +104,7 @@ impl Pipeline {
             published,
             sources,
             parameters,
+            tables: source::names(&raw.tables, "tables", &place)?,
             limits,
             retention,
         })

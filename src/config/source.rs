@@ -7,7 +7,7 @@ use url::Url;
 
 use super::Project;
 use super::delivery::{ClosedMonths, Contract, Delivery};
-use super::file::{OneOrMany, Place, SourceTable};
+use super::file::{OneOrMany, Place, Setting, SourceTable};
 use super::project::normalize;
 use crate::error::{Error, Result};
 use crate::ingest::{CANONICAL_TABLES, CanonicalTable, SALES};
@@ -64,6 +64,7 @@ impl Source {
             delimiter,
             quote,
             sheets,
+            zip_files,
             header_row,
             header_rows,
             fill_down,
@@ -77,6 +78,9 @@ impl Source {
             )
         );
         // Nothing is read anew where there are none.
+        if let Some(zip_files) = zip_files {
+            settings.push_str(&format!(" zip_files {zip_files:?}"));
+        }
         if !self.null_values.is_empty() {
             settings.push_str(&format!(" null_values {:?}", self.null_values));
         }
@@ -202,10 +206,8 @@ fn layout(table: &SourceTable, place: &Place<'_>) -> Result<Layout> {
         None => None,
         given => Some(place.whole_number("source.header_row", given, 1, 1..=1_000_000)? as u64),
     };
-    let sheets = table.sheets.as_ref().map(|sheets| sheets.get_ref().clone());
-    if let (Some(given), Some([])) = (&table.sheets, sheets.as_deref()) {
-        return Err(place.error("source.sheets", given, "must name at least one"));
-    }
+    let sheets = names(&table.sheets, "source.sheets", place)?;
+    let zip_files = names(&table.zip_files, "source.zip_files", place)?;
     let fill_down = table.fill_down.as_ref().map(|names| names.get_ref().clone());
     Ok(Layout {
         format,
@@ -213,10 +215,25 @@ fn layout(table: &SourceTable, place: &Place<'_>) -> Result<Layout> {
         delimiter,
         quote,
         sheets,
+        zip_files,
         header_row,
         header_rows: header_rows as u8,
         fill_down: fill_down.unwrap_or_default(),
     })
+}
+
+/// Names or patterns of names, at least one where the setting is given.
+pub(super) fn names(
+    given: &Setting<Vec<String>>,
+    key: &str,
+    place: &Place<'_>,
+) -> Result<Option<Vec<String>>> {
+    match given {
+        Some(list) if list.get_ref().is_empty() => {
+            Err(place.error(key, list, "must name at least one"))
+        }
+        given => Ok(given.as_ref().map(|list| list.get_ref().clone())),
+    }
 }
 
 fn numbers(table: &SourceTable, place: &Place<'_>) -> Result<NumberFormat> {

@@ -199,3 +199,74 @@ fn has_same_rows(base: &Path, encoded: &EncodedFile, aside: &[&str]) -> Result<b
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::StringArray;
+
+    use super::super::canonical::canonical_table;
+    use super::super::survival::DayOwner;
+    use super::*;
+
+    const CLIENTS: [&str; 3] = ["C", "A", "B"];
+
+    fn clients(schema: &SchemaRef) -> RecordBatch {
+        let columns = schema.fields().iter().map(|field| -> arrow::array::ArrayRef {
+            match field.name().as_str() {
+                "client_id" => Arc::new(StringArray::from_iter_values(CLIENTS)),
+                "source_file" => Arc::new(StringArray::from(vec!["clients.csv"; CLIENTS.len()])),
+                "source_row" => Arc::new(arrow::array::Int64Array::from_iter_values(2..5)),
+                _ => new_null_array(field.data_type(), CLIENTS.len()),
+            }
+        });
+        RecordBatch::try_new(Arc::clone(schema), columns.collect()).expect("a batch")
+    }
+
+    /// Writes the clients as they stand, and folds the file with nothing new.
+    async fn fold_alone(says_sorted: bool) -> Folded {
+        let table = canonical_table("clients").expect("the table");
+        let schema = history_schema(table);
+        let scratch = Scratch::of_system().expect("a folder");
+        let order = if says_sorted { table.sort_columns() } else { Vec::new() };
+        let mut encoder =
+            ParquetEncoder::sorted(Arc::clone(&schema), &scratch, &order).expect("an encoder");
+        let mut rows = clients(&schema);
+        if says_sorted {
+            let order = arrow::array::UInt32Array::from(vec![1, 2, 0]);
+            rows = arrow::compute::take_record_batch(&rows, &order).expect("sorted");
+        }
+        encoder.write(rows).expect("rows");
+        let FileBody::Memory(bytes) = encoder.finish().expect("a file").body else {
+            panic!("a small file on disk");
+        };
+        let base = scratch.path().join("base.parquet");
+        std::fs::write(&base, bytes).expect("the base");
+        let ingredients = Ingredients {
+            table,
+            month: None,
+            base: Some(base),
+            read: Vec::new(),
+            survival: Survival::Whole(DayOwner { base: true, file: None }),
+        };
+        fold(ingredients, &RowsBudget::new(1 << 20, 2), &scratch).await.expect("a fold")
+    }
+
+    #[tokio::test]
+    async fn a_file_in_another_order_is_sorted_anew() {
+        let Folded::File(encoded, _) = fold_alone(false).await else {
+            panic!("the order was believed");
+        };
+        let FileBody::Memory(bytes) = encoded.body else { panic!("a small file on disk") };
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).expect("a file");
+        let table = canonical_table("clients").expect("the table");
+        assert!(is_sorted_by(reader.metadata(), &table.sort_columns()));
+        let rows = reader.build().expect("rows").next().expect("a batch").expect("a batch");
+        let found = rows.column_by_name("client_id").expect("clients").as_string::<i32>();
+        assert_eq!(found.iter().flatten().collect::<Vec<_>>(), ["A", "B", "C"]);
+    }
+
+    #[tokio::test]
+    async fn a_sorted_file_with_nothing_new_stays() {
+        assert!(matches!(fold_alone(true).await, Folded::Unchanged));
+    }
+}

@@ -235,3 +235,143 @@ fn merged_at_once(
         .with_round_robin_tie_breaker(false);
     Ok(merge.build()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Date32Array, Decimal128Array, Int64Array, StringArray, new_null_array};
+    use arrow::datatypes::Date32Type;
+
+    use super::super::canonical::{MONEY, canonical_table, history_schema};
+    use super::*;
+
+    /// Client, day, document, revenue, file and line: what the order looks at, in its order.
+    type Sale = (String, i32, Option<String>, Option<i128>, String, i64);
+
+    fn batch_of(sales: &[Sale]) -> RecordBatch {
+        let table = canonical_table("sales").expect("the table");
+        let schema = history_schema(table);
+        let columns = schema.fields().iter().map(|field| -> ArrayRef {
+            let texts = |of: &dyn Fn(&Sale) -> Option<String>| {
+                Arc::new(StringArray::from_iter(sales.iter().map(of)))
+            };
+            match field.name().as_str() {
+                "client_id" => texts(&|sale| Some(sale.0.clone())),
+                "sale_date" => {
+                    Arc::new(Date32Array::from_iter_values(sales.iter().map(|sale| sale.1)))
+                }
+                "document_id" => texts(&|sale| sale.2.clone()),
+                "revenue" => {
+                    let amounts = Decimal128Array::from_iter(sales.iter().map(|sale| sale.3));
+                    Arc::new(amounts.with_data_type(MONEY))
+                }
+                "source_file" => texts(&|sale| Some(sale.4.clone())),
+                "source_row" => {
+                    Arc::new(Int64Array::from_iter_values(sales.iter().map(|sale| sale.5)))
+                }
+                _ => new_null_array(field.data_type(), sales.len()),
+            }
+        });
+        RecordBatch::try_new(Arc::clone(&schema), columns.collect()).expect("a batch")
+    }
+
+    fn sales_of(batch: &RecordBatch) -> Vec<Sale> {
+        let column = |name: &str| batch.column_by_name(name).expect("a column");
+        let text = |name: &str, row: usize| {
+            let texts = column(name).as_string::<i32>();
+            texts.is_valid(row).then(|| texts.value(row).to_owned())
+        };
+        let revenue = column("revenue").as_primitive::<arrow::datatypes::Decimal128Type>();
+        let sale = |row: usize| {
+            (
+                text("client_id", row).expect("a client"),
+                column("sale_date").as_primitive::<Date32Type>().value(row),
+                text("document_id", row),
+                revenue.is_valid(row).then(|| revenue.value(row)),
+                text("source_file", row).expect("a file"),
+                column("source_row").as_primitive::<Int64Type>().value(row),
+            )
+        };
+        (0..batch.num_rows()).map(sale).collect()
+    }
+
+    /// Sales in which nearly everything is equal somewhere.
+    fn mixed(count: usize) -> Vec<Sale> {
+        let mut state = 7_u64;
+        let mut roll = |sides: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % sides
+        };
+        let clients = [
+            "A",
+            "AB",
+            "A\u{0}",
+            "Ж",
+            "a client with a name longer than the prefix",
+            "a client with a name longer than the prefiy",
+        ];
+        (0..count)
+            .map(|line| {
+                (
+                    clients[roll(6) as usize].to_owned(),
+                    roll(3) as i32 - 1,
+                    (roll(3) > 0).then(|| format!("D{}", roll(2))),
+                    (roll(4) > 0).then(|| i128::from(roll(3)) - 1),
+                    format!("file {}", roll(2)),
+                    line as i64,
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn batches_are_sorted_as_tuples_are() {
+        let table = canonical_table("sales").expect("the table");
+        let sales = mixed(10_000);
+        let batches = sales.chunks(700).map(batch_of).collect();
+        let sorted = SortedRows::new(table, batches).expect("sorted");
+        let found: Vec<Sale> =
+            sorted.flat_map(|batch| sales_of(&batch.expect("a batch"))).collect();
+        let mut expected = sales;
+        expected.sort();
+        assert_eq!(found, expected);
+    }
+
+    #[tokio::test]
+    async fn more_runs_than_are_merged_at_once_come_out_in_order() {
+        let table = canonical_table("sales").expect("the table");
+        let schema = history_schema(table);
+        let scratch = Scratch::of_system().expect("a folder");
+        let sales = mixed(20_000);
+        let count = 2 * MOST_INPUTS + 5;
+        let inputs: Vec<Batches> = sales
+            .chunks(sales.len().div_ceil(count))
+            .map(|part| {
+                let rows = SortedRows::new(table, vec![batch_of(part)]).expect("sorted");
+                RunFile::write(&schema, &scratch, rows).expect("a file").read()
+            })
+            .collect();
+        assert!(inputs.len() > 2 * MOST_INPUTS);
+        let mut rows = merged(table, &schema, &scratch, inputs).await.expect("a merge");
+        let mut found = Vec::new();
+        while let Some(batch) = rows.next().await {
+            found.extend(sales_of(&batch.expect("a batch")));
+        }
+        drop(rows);
+        let mut expected = sales;
+        expected.sort();
+        assert_eq!(found, expected);
+        let left = std::fs::read_dir(scratch.path()).expect("the folder").count();
+        assert_eq!(left, 0, "temporary files are left");
+    }
+
+    #[test]
+    fn a_prefix_never_contradicts_the_key() {
+        let keys: [&[u8]; 6] =
+            [b"", b"\0", b"\0\0", b"0123456789abcdef", b"0123456789abcdefg", b"1"];
+        for (place, one) in keys.iter().enumerate() {
+            for other in &keys[place..] {
+                assert!(prefix_of(one) <= prefix_of(other), "{one:?} {other:?}");
+            }
+        }
+    }
+}

@@ -48,7 +48,7 @@ impl<'a> RowReader<'a> {
             column: String::new(),
             value: String::new(),
             reason: match width {
-                0 => "is no object of columns".to_owned(),
+                0 => "is no JSON object, or has a key twice".to_owned(),
                 width => format!("has {width} cells, the header has {}", self.width),
             },
         });

@@ -56,6 +56,38 @@ impl Catalog {
         Ok(catalog)
     }
 
+    /// Keeps some tables, what they are computed from, and the audits that need no other.
+    ///
+    /// # Errors
+    /// When no model makes one of them.
+    pub fn keep_only(&mut self, tables: &[String]) -> Result<()> {
+        let mut kept: BTreeSet<String> = BTreeSet::new();
+        let mut wanted = Vec::new();
+        for table in tables {
+            let model = self.model(table).ok_or_else(|| {
+                let names: Vec<&str> =
+                    self.models.iter().map(|model| model.name.as_str()).collect();
+                Error::configuration(format!(
+                    "`tables` of the pipeline file names `{table}`, but no model makes it"
+                ))
+                .hint(format!("the tables are: {}", names.join(", ")))
+            })?;
+            wanted.push(model.name.clone());
+        }
+        while let Some(table) = wanted.pop() {
+            let Some(model) = self.model(&table) else { continue };
+            if kept.insert(table) {
+                wanted.extend(model.reads.iter().map(|read| read.table.clone()));
+            }
+        }
+        self.models.retain(|model| kept.contains(&model.name));
+        let is_there = |table: &str| canonical_table(table).is_some() || kept.contains(table);
+        self.audits.retain(|audit| {
+            is_there(&audit.table) && audit.reads.iter().all(|read| is_there(&read.table))
+        });
+        Ok(())
+    }
+
     /// The model that makes a table.
     pub fn model(&self, name: &str) -> Option<&Model> {
         self.models.iter().find(|model| model.name == name)

@@ -31,6 +31,9 @@ pub struct Layout {
     /// Globs on the names of a workbook's sheets, each of which must match one. None: every
     /// visible sheet with a cell. A hidden sheet is read when its name stands here literally.
     pub sheets: Option<Vec<String>>,
+    /// Globs on the names of the files in a zip file, each of which must match one. None: all
+    /// of them.
+    pub zip_files: Option<Vec<String>>,
     /// First row of the header: line of a delimited file, row number of a sheet; the first is
     /// 1. None: the first row that has all wanted names.
     pub header_row: Option<u64>,
@@ -48,6 +51,7 @@ impl Default for Layout {
             delimiter: b',',
             quote: Some(b'"'),
             sheets: None,
+            zip_files: None,
             header_row: None,
             header_rows: 1,
             fill_down: Vec::new(),

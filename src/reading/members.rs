@@ -64,8 +64,16 @@ pub fn members(
     if entries.iter().any(|entry| entry.name == "[Content_Types].xml") {
         return Err(stored.is_really("a zip file of tables", found, &first));
     }
+    let mut entries: Vec<Entry> =
+        entries.into_iter().filter(|entry| !is_clutter(&entry.name)).collect();
+    if let Some(globs) = &layout.zip_files {
+        let all: Vec<String> = entries.iter().map(|entry| entry.name.clone()).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let matched = matched_by(globs, &all, ("zip_files", "file in it"), shown)?;
+        entries.retain(|entry| matched.contains(&entry.name.as_str()));
+    }
     let mut members = Vec::new();
-    for entry in entries.into_iter().filter(|entry| !is_clutter(&entry.name)) {
+    for entry in entries {
         let inner = Stored::entry(path, shown, entry.clone(), limits);
         if inner.is_zip() {
             return Err(Error::data(format!("{}: is a zip file in a zip file", inner.shown))
@@ -123,7 +131,7 @@ fn sheets(stored: &Stored, layout: &Layout, limits: &ReadLimits) -> Result<Vec<S
     match &layout.sheets {
         Some(globs) => {
             let all: Vec<&str> = sheets.iter().map(|sheet| sheet.name.as_str()).collect();
-            let matched = matched_by(globs, &all, &stored.shown)?;
+            let matched = matched_by(globs, &all, ("sheets", "sheet"), &stored.shown)?;
             for sheet in &sheets {
                 let is_visible = sheet.visible == SheetVisible::Visible;
                 if matched.contains(&sheet.name.as_str())
@@ -151,21 +159,26 @@ fn sheets(stored: &Stored, layout: &Layout, limits: &ReadLimits) -> Result<Vec<S
     Ok(names)
 }
 
-/// The sheets that match; every glob must match one.
-fn matched_by<'s>(globs: &[String], sheets: &[&'s str], shown: &str) -> Result<Vec<&'s str>> {
+/// The names that match; every glob must match one.
+fn matched_by<'s>(
+    globs: &[String],
+    names: &[&'s str],
+    (setting, what): (&str, &str),
+    shown: &str,
+) -> Result<Vec<&'s str>> {
     let mut matched = Vec::new();
     for glob in globs {
         let matcher = Glob::new(glob)
             .map_err(|error| {
-                Error::configuration(format!("`{glob}` in `sheets` is no pattern")).because(error)
+                Error::configuration(format!("`{glob}` in `{setting}` is no pattern")).because(error)
             })?
             .compile_matcher();
         let before = matched.len();
         // A name may hold characters that a pattern gives a meaning to.
-        matched.extend(sheets.iter().filter(|sheet| **sheet == glob || matcher.is_match(sheet)));
+        matched.extend(names.iter().filter(|name| **name == glob || matcher.is_match(name)));
         if matched.len() == before {
-            return Err(Error::data(format!("{shown}: no sheet is called `{glob}`"))
-                .hint(format!("the sheets are: {}", sheets.join(", "))));
+            return Err(Error::data(format!("{shown}: no {what} is called `{glob}`"))
+                .hint(format!("there are: {}", names.join(", "))));
         }
     }
     Ok(matched)

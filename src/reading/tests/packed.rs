@@ -122,6 +122,22 @@ fn the_files_of_a_zip_are_tables() {
 }
 
 #[test]
+fn files_of_a_zip_may_be_chosen_by_name() {
+    let bytes = zip_of(&[("2024/b.csv", b"id\n1\n"), ("a.csv", b"id\n2\n"), ("readme.txt", b"Hi")]);
+    let file = delivered("a.zip", bytes);
+    let only = |globs: &[&str]| {
+        let globs = globs.iter().map(|glob| (*glob).to_owned()).collect();
+        Layout { zip_files: Some(globs), ..Layout::default() }
+    };
+    assert_eq!(labels(&file.path, &only(&["*.csv"])), ["2024/b.csv", "a.csv"]);
+    assert_eq!(labels(&file.path, &only(&["a.csv"])), ["a.csv"]);
+    let layout = only(&["*.csv", "*.tsv"]);
+    let error = members(&file.path, "a.zip", &layout, &ReadLimits::default()).expect_err("no .tsv");
+    assert_eq!(error.to_string(), "a.zip: no file in it is called `*.tsv`");
+    assert_eq!(error.hint_text(), Some("there are: 2024/b.csv, a.csv, readme.txt"));
+}
+
+#[test]
 fn names_in_a_zip_may_be_in_the_old_russian_code_page() {
     // "продажи.csv" in code page 866, by Python.
     let mut bytes = zip_of(&[("12345678.csv", b"id\n1\n")]);

@@ -87,7 +87,7 @@ fn visible_sheets_with_cells_are_tables() {
     assert_eq!(labels(&file.path, &with(&["Lists"])), ["Lists"]);
     assert_eq!(
         told(tables(&file.path, &with(&["2024", "2025"]))),
-        "book.xlsx: no sheet is called `2025` | the sheets are: 2024, Empty, Q1 (old), Lists"
+        "book.xlsx: no sheet is called `2025` | there are: 2024, Empty, Q1 (old), Lists"
     );
     let layout = with(&["Empty"]);
     let members = tables(&file.path, &layout).expect("a table");
