@@ -2,7 +2,6 @@
 -- it, and no client with a line in one of them is missing.
 -- audits: client_movements
 -- reads:  client_movements[0], entity_month[-14..0]
--- param:  history_first_month date
 with settings as (
     select cast(3 as bigint) as movement_months
 ),
@@ -61,19 +60,35 @@ sides as (
     from (values ('previous'), ('year_ago')) as compares (compare)
     cross join windows
     where
-        -- The first month of the period before, and the month's place in one of the periods.
-        windows.month_number - windows.movement_months + 1 - case
+        windows.month_number - windows.line_month_number < windows.movement_months
+        or windows.month_number - windows.line_month_number - case
             when compares.compare = 'previous' then windows.movement_months
             else 12
-        end >= date_part('year', $history_first_month) * 12
-        + date_part('month', $history_first_month) - 1
-        and (
-            windows.month_number - windows.line_month_number < windows.movement_months
-            or windows.month_number - windows.line_month_number - case
-                when compares.compare = 'previous' then windows.movement_months
-                else 12
-            end between 0 and windows.movement_months - 1
-        )
+        end between 0 and windows.movement_months - 1
+),
+
+actual as (
+    select
+        month,
+        cast(date_part('year', month) * 12 + date_part('month', month) - 1 as bigint)
+            as month_number,
+        compare,
+        client_id,
+        revenue_before,
+        revenue_now,
+        purchases_before,
+        purchases_now
+    from client_movements
+    where month between $first_month and $last_month
+),
+
+-- The first months of the history have nothing to be compared with.
+comparisons as (
+    select
+        month_number,
+        compare
+    from actual
+    group by month_number, compare
 ),
 
 expected as (
@@ -86,20 +101,10 @@ expected as (
         sum(case when is_now then 0 else purchases end) as purchases_before,
         sum(case when is_now then purchases else 0 end) as purchases_now
     from sides
+    left semi join comparisons
+        on sides.month_number = comparisons.month_number
+        and sides.compare = comparisons.compare
     group by month_number, compare, client_id
-),
-
-actual as (
-    select
-        month,
-        compare,
-        client_id,
-        revenue_before,
-        revenue_now,
-        purchases_before,
-        purchases_now
-    from client_movements
-    where month between $first_month and $last_month
 )
 
 select
