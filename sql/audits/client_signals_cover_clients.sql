@@ -1,5 +1,5 @@
--- Every client who is neither lost nor asleep is watched, nobody else is, and its revenue of 12 months
--- is the one known elsewhere.
+-- Every client who is neither lost nor asleep is watched, nobody else is, and its revenue of 12
+-- months is the one known elsewhere.
 -- audits: client_signals
 -- reads:  client_signals[0], client_state[0], client_revenue_12m[-1..0]
 -- param:  as_of_date date

@@ -1,6 +1,6 @@
 -- Every dropped product is one of a client that stayed and fell, the dropped products of a client
--- fall by no more than its dropped_effect says (those bought within the period apart), and where one
--- is the cause, it has its row with the same amount.
+-- fall by no more than its dropped_effect says (those bought within the period apart), and where
+-- one is the cause, it has its row with the same amount.
 -- audits: dropped_products
 -- reads:  dropped_products[0], client_movements[0]
 with settings as (

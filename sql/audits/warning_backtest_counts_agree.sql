@@ -1,5 +1,5 @@
--- The back-test speaks of exactly the clients that were watched, warned and lost, and no part is more
--- than its whole.
+-- The back-test speaks of exactly the clients that were watched, warned and lost, and no part is
+-- more than its whole.
 -- audits: warning_backtest
 -- reads:  warning_backtest[all], client_signals[all], warnings[all], lost_clients[all]
 -- param:  churn_lost_after_months bigint[]

@@ -1,5 +1,5 @@
--- A warning has a watched client, a reason, and the value at risk of that client; the high ones hold
--- the greatest values and, without the least of them, less than the upper border of ABC.
+-- A warning has a watched client, a reason, and the value at risk of that client; the high ones
+-- hold the greatest values and, without the least of them, less than the upper border of ABC.
 -- audits: warnings
 -- reads:  warnings[0], client_signals[0]
 -- param:  abc_a_share decimal(5,4)

@@ -1,5 +1,5 @@
--- One row per month, comparison and client with a line in either period: what the period now and the
--- period before hold, apart for the products that the client kept, dropped and added.
+-- One row per month, comparison and client with a line in either period: what the period now and
+-- the period before hold, apart for the products that the client kept, dropped and added.
 -- grain:  month, compare, client_id
 -- reads:  client_product_month[-14..0], purchase_month[-14..0]
 -- param:  history_first_month date
@@ -11,8 +11,8 @@
 -- column: purchases_now bigint not null -- Purchase days in the period now
 -- column: revenue_before decimal(28,4) not null -- Revenue net of returns in the period before
 -- column: revenue_now decimal(28,4) not null -- Revenue net of returns in the period now
--- column: kept_before decimal(28,4) not null -- Part of revenue_before that is neither of dropped nor
---     of added products
+-- column: kept_before decimal(28,4) not null -- Part of revenue_before that is neither of dropped
+--     nor of added products
 -- column: kept_now decimal(28,4) not null -- Part of revenue_now that is neither of dropped nor of
 --     added products
 -- column: units_before decimal(28,3) -- Units behind kept_before; null when not all are known
@@ -104,7 +104,10 @@ product_ages as (
         product_id,
         month_number,
         month_number - line_month_number as age,
-        movement_months,
+        month_number - line_month_number < movement_months as is_now,
+        month_number - line_month_number between movement_months and 2 * movement_months - 1
+            as is_previous,
+        month_number - line_month_number between 12 and 11 + movement_months as is_year_ago,
         revenue,
         quantity,
         is_bought
@@ -116,35 +119,21 @@ product_sums as (
         client_id,
         product_id,
         month_number,
-        movement_months,
-        sum(case when age < movement_months then revenue end) as revenue_now,
-        sum(case when age >= movement_months and age < 2 * movement_months then revenue end)
-            as revenue_previous,
-        sum(case when age >= 12 and age < 12 + movement_months then revenue end)
-            as revenue_year_ago,
-        sum(case when age < movement_months then quantity end) as quantity_now,
-        sum(case when age >= movement_months and age < 2 * movement_months then quantity end)
-            as quantity_previous,
-        sum(case when age >= 12 and age < 12 + movement_months then quantity end)
-            as quantity_year_ago,
-        bool_or(age < movement_months and quantity is null) as is_unknown_now,
-        bool_or(
-            age >= movement_months and age < 2 * movement_months and quantity is null
-        ) as is_unknown_previous,
-        bool_or(age >= 12 and age < 12 + movement_months and quantity is null)
-            as is_unknown_year_ago,
+        sum(case when is_now then revenue end) as revenue_now,
+        sum(case when is_previous then revenue end) as revenue_previous,
+        sum(case when is_year_ago then revenue end) as revenue_year_ago,
+        sum(case when is_now then quantity end) as quantity_now,
+        sum(case when is_previous then quantity end) as quantity_previous,
+        sum(case when is_year_ago then quantity end) as quantity_year_ago,
+        bool_or(is_now and quantity is null) as is_unknown_now,
+        bool_or(is_previous and quantity is null) as is_unknown_previous,
+        bool_or(is_year_ago and quantity is null) as is_unknown_year_ago,
         sum(case when is_bought and age = 0 then 1 else 0 end) as months_last,
-        sum(case when is_bought and age < movement_months then 1 else 0 end) as months_now,
-        sum(
-            case
-                when is_bought and age >= movement_months and age < 2 * movement_months then 1
-                else 0
-            end
-        ) as months_previous,
-        sum(case when is_bought and age >= 12 and age < 12 + movement_months then 1 else 0 end)
-            as months_year_ago
+        sum(case when is_bought and is_now then 1 else 0 end) as months_now,
+        sum(case when is_bought and is_previous then 1 else 0 end) as months_previous,
+        sum(case when is_bought and is_year_ago then 1 else 0 end) as months_year_ago
     from product_ages
-    group by client_id, product_id, month_number, movement_months
+    group by client_id, product_id, month_number
 ),
 
 -- Nothing is compared with months before the history.
@@ -154,7 +143,7 @@ compared as (
         product_sums.client_id,
         product_sums.product_id,
         product_sums.month_number,
-        product_sums.movement_months,
+        settings.movement_months,
         product_sums.revenue_now,
         case
             when compares.compare = 'previous' then product_sums.revenue_previous
@@ -176,12 +165,13 @@ compared as (
             when compares.compare = 'previous' then product_sums.months_previous
             else product_sums.months_year_ago
         end as months_before
-    from (values ('previous'), ('year_ago')) as compares (compare)
+    from settings
+    cross join (values ('previous'), ('year_ago')) as compares (compare)
     cross join product_sums
     where
         product_sums.month_number - case
-            when compares.compare = 'previous' then 2 * product_sums.movement_months - 1
-            else 11 + product_sums.movement_months
+            when compares.compare = 'previous' then 2 * settings.movement_months - 1
+            else 11 + settings.movement_months
         end >= date_part('year', $history_first_month) * 12
         + date_part('month', $history_first_month) - 1
 ),
@@ -305,7 +295,10 @@ purchase_ages as (
         client_id,
         month_number,
         month_number - line_month_number as age,
-        movement_months,
+        month_number - line_month_number < movement_months as is_now,
+        month_number - line_month_number between movement_months and 2 * movement_months - 1
+            as is_previous,
+        month_number - line_month_number between 12 and 11 + movement_months as is_year_ago,
         purchases
     from purchase_windows
 ),
@@ -314,15 +307,9 @@ purchase_sums as (
     select
         client_id,
         month_number,
-        sum(case when age < movement_months then purchases else 0 end) as purchases_now,
-        sum(
-            case
-                when age >= movement_months and age < 2 * movement_months then purchases
-                else 0
-            end
-        ) as purchases_previous,
-        sum(case when age >= 12 and age < 12 + movement_months then purchases else 0 end)
-            as purchases_year_ago
+        sum(case when is_now then purchases else 0 end) as purchases_now,
+        sum(case when is_previous then purchases else 0 end) as purchases_previous,
+        sum(case when is_year_ago then purchases else 0 end) as purchases_year_ago
     from purchase_ages
     group by client_id, month_number
 )

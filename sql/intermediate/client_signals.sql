@@ -15,8 +15,8 @@
 -- column: reference_month date not null -- Last finished month: the month itself, or the one before
 --     when it is partial
 -- column: last_purchase_date date not null -- Last purchase day
--- column: days_since_last_purchase bigint not null -- Days from there to the end of the month, or to
---     the as-of date in a partial month
+-- column: days_since_last_purchase bigint not null -- Days from there to the end of the month, or
+--     to the as-of date in a partial month
 -- column: purchases bigint not null -- Lifetime purchase days
 -- column: median_interval_days double -- Median days between the client's purchase days; null with
 --     fewer than two purchase days
@@ -25,7 +25,8 @@
 -- column: revenue_month decimal(28,4) not null -- Revenue of reference_month
 -- column: revenue_month_1 decimal(28,4) not null -- Revenue one month before it
 -- column: revenue_month_2 decimal(28,4) not null -- Revenue two months before it
--- column: revenue_earlier decimal(28,4) not null -- Revenue of the 12 months ending two months before
+-- column: revenue_earlier decimal(28,4) not null -- Revenue of the 12 months ending two months
+--     before
 -- column: months_earlier bigint not null -- Those of the 12 that are not before the first purchase
 -- column: is_buyer boolean not null -- Bought in reference_month
 -- column: dropped_product text -- Amount and product of the largest one that was bought in each of
@@ -238,8 +239,8 @@ products as (
     group by client_id, month_number, product_id
 ),
 
--- The largest amount with its product, of those bought in each of three months and no more: the text
--- has one width before the product, so its maximum leaves no tie.
+-- The largest amount with its product, of those bought in each of three months and no more: the
+-- text has one width before the product, so its maximum leaves no tie.
 main_products as (
     select
         client_id,

@@ -1,12 +1,13 @@
--- One row per month and reason of a warning: what became, up to the end of the month, of the clients
--- who were watched and warned three months before; and who of the clients lost in the month had been
--- warned, how early.
+-- One row per month and reason of a warning: what became, up to the end of the month, of the
+-- clients who were watched and warned three months before; and who of the clients lost in the month
+-- had been warned, how early.
 -- grain:  month, reason
 -- reads:  client_signals[-3], warnings[-12..-1], lost_clients[-2..0]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
 -- column: month date not null -- Calendar month, written as its first day
--- column: reason text not null -- any, overdue, falling, product_dropped, returns_rising or slipping
+-- column: reason text not null -- any, overdue, falling, product_dropped, returns_rising or
+--     slipping
 -- column: watched bigint not null -- Clients watched three months before
 -- column: watched_lost bigint not null -- Those of them lost since, up to the end of the month
 -- column: warned bigint not null -- Clients warned for the reason three months before
@@ -136,8 +137,8 @@ lost_masks as (
     group by lost.lost_month_number, lost.client_id, reasons_given.reason
 ),
 
--- The last warning is the lowest bit (log2 is exact for 12 bits); the warnings in a row before it are
--- the ones from there up to the next gap.
+-- The last warning is the lowest bit (log2 is exact for 12 bits); the warnings in a row before it
+-- are the ones from there up to the next gap.
 lost_runs as (
     select
         month_number,

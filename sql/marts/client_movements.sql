@@ -109,8 +109,8 @@ clients as (
     where client_periods.month between $first_month and $last_month
 ),
 
--- The mean of a factor's contribution over all orders in which the factors can change from before to
--- now (Shapley): revenue = purchases × units per purchase × revenue per unit, or, without units,
+-- The mean of a factor's contribution over all orders in which the factors can change from before
+-- to now (Shapley): revenue = purchases × units per purchase × revenue per unit, or, without units,
 -- purchases × revenue per purchase.
 factors as (
     select

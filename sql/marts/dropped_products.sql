@@ -6,8 +6,8 @@
 -- column: compare text not null -- What the period now is compared with: previous or year_ago
 -- column: client_id text not null -- Canonical client: bought in both periods, and for less now
 -- column: product_id text not null -- Product bought in the period before and not now, or bought in
---     every month of the period before and no more in this month; only where its fall is at least
---     5 % of what the client bought in the period before
+--     every month of the period before and no more in this month; only where its fall is at least 5
+--     % of what the client bought in the period before
 -- column: manager text not null -- Manager of the client's last purchase
 -- column: last_bought_month date not null -- Last month in which the client bought the product
 -- column: months_without bigint not null -- Months from that month to this one
@@ -18,8 +18,8 @@
 --     bought before it was dropped, and returns
 -- column: change decimal(28,4) not null -- revenue_now minus revenue_before
 -- column: share_of_revenue double not null -- revenue_before as a share of the client's
--- column: share_of_loss double not null -- The product's fall divided by the client's; above 1 where
---     other products rose
+-- column: share_of_loss double not null -- The product's fall divided by the client's; above 1
+--     where other products rose
 -- column: is_bought_in_period boolean not null -- The product was dropped within the period now
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
 with settings as (
@@ -106,7 +106,10 @@ product_ages as (
         product_id,
         month_number,
         month_number - line_month_number as age,
-        movement_months,
+        month_number - line_month_number < movement_months as is_now,
+        month_number - line_month_number between movement_months and 2 * movement_months - 1
+            as is_previous,
+        month_number - line_month_number between 12 and 11 + movement_months as is_year_ago,
         revenue,
         is_bought
     from product_windows
@@ -117,25 +120,15 @@ product_sums as (
         client_id,
         product_id,
         month_number,
-        movement_months,
         min(case when is_bought then age end) as months_without,
-        sum(case when age < movement_months then revenue else 0 end) as revenue_now,
-        sum(
-            case when age >= movement_months and age < 2 * movement_months then revenue else 0 end
-        ) as revenue_previous,
-        sum(case when age >= 12 and age < 12 + movement_months then revenue else 0 end)
-            as revenue_year_ago,
-        sum(case when is_bought and age < movement_months then 1 else 0 end) as months_now,
-        sum(
-            case
-                when is_bought and age >= movement_months and age < 2 * movement_months then 1
-                else 0
-            end
-        ) as months_previous,
-        sum(case when is_bought and age >= 12 and age < 12 + movement_months then 1 else 0 end)
-            as months_year_ago
+        sum(case when is_now then revenue else 0 end) as revenue_now,
+        sum(case when is_previous then revenue else 0 end) as revenue_previous,
+        sum(case when is_year_ago then revenue else 0 end) as revenue_year_ago,
+        sum(case when is_bought and is_now then 1 else 0 end) as months_now,
+        sum(case when is_bought and is_previous then 1 else 0 end) as months_previous,
+        sum(case when is_bought and is_year_ago then 1 else 0 end) as months_year_ago
     from product_ages
-    group by client_id, product_id, month_number, movement_months
+    group by client_id, product_id, month_number
 ),
 
 -- Who buys the product in this month has not dropped it.
@@ -145,7 +138,7 @@ silent_products as (
         product_sums.client_id,
         product_sums.product_id,
         product_sums.month_number,
-        product_sums.movement_months,
+        settings.movement_months,
         product_sums.months_without,
         product_sums.revenue_now,
         case
@@ -157,7 +150,8 @@ silent_products as (
             when compares.compare = 'previous' then product_sums.months_previous
             else product_sums.months_year_ago
         end as months_before
-    from (values ('previous'), ('year_ago')) as compares (compare)
+    from settings
+    cross join (values ('previous'), ('year_ago')) as compares (compare)
     cross join product_sums
     where product_sums.months_without > 0
 ),

@@ -7,8 +7,8 @@
 -- column: compare text not null -- What the period now is compared with: previous, as many months
 --     directly before it, or year_ago, the same months a year before
 -- column: cut text not null -- all (the company), channel, region, department, branch or manager
--- column: cut_value text not null -- Value of the cut at the client's last purchase, as known at the
---     end of the month, 'all' for all; (unknown) for who never bought
+-- column: cut_value text not null -- Value of the cut at the client's last purchase, as known at
+--     the end of the month, 'all' for all; (unknown) for who never bought
 -- column: clients bigint not null -- Clients with a line in either period
 -- column: clients_fallen bigint not null -- Those of them whose revenue fell
 -- column: clients_risen bigint not null -- Those of them whose revenue rose
@@ -173,8 +173,8 @@ sums as (
     group by month, compare, cut, cut_value
 )
 
--- Five parts, of which one is the cause: clients who came against those who went, purchases of those
--- who stayed, baskets, prices, and products added against those dropped.
+-- Five parts, of which one is the cause: clients who came against those who went, purchases of
+-- those who stayed, baskets, prices, and products added against those dropped.
 select
     month,
     compare,
@@ -210,7 +210,8 @@ select
                 else 'dropped_product'
             end
         else case greatest(arrivals, frequency, basket_effect, price_mix_effect, assortment)
-            when arrivals then case when new_effect >= returned_effect then 'new' else 'returned' end
+            when arrivals
+                then case when new_effect >= returned_effect then 'new' else 'returned' end
             when frequency then 'more_often'
             when basket_effect then 'larger_orders'
             when price_mix_effect then 'dearer'

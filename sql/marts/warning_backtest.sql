@@ -1,15 +1,16 @@
 -- One row per month and reason: of the clients warned in the month, how many were lost within three
--- months, beside all who were watched; and of those lost in the month, how many had been warned, and
--- how early.
+-- months, beside all who were watched; and of those lost in the month, how many had been warned,
+-- and how early.
 -- grain:  warned_month, reason
 -- reads:  warning_outcomes[all]
 -- param:  churn_lost_after_months bigint[]
 -- column: warned_month date not null -- Calendar month, written as its first day
--- column: reason text not null -- any, overdue, falling, product_dropped, returns_rising or slipping
--- column: lost_after_months bigint not null -- Whole months without a purchase that make a loss: the
---     smallest of those in churn
--- column: watched bigint -- Clients who were not lost, and not asleep, at the end of the month; null,
---     like the ten below, until the third month after it
+-- column: reason text not null -- any, overdue, falling, product_dropped, returns_rising or
+--     slipping
+-- column: lost_after_months bigint not null -- Whole months without a purchase that make a loss:
+--     the smallest of those in churn
+-- column: watched bigint -- Clients who were not lost, and not asleep, at the end of the month;
+--     null, like the ten below, until the third month after it
 -- column: watched_lost bigint -- Those of them lost within three months
 -- column: base_rate double -- watched_lost divided by watched: what a warning must beat
 -- column: warned bigint -- Clients warned in the month, for the reason
@@ -17,7 +18,8 @@
 -- column: hit_rate double -- warned_lost divided by warned
 -- column: lift double -- hit_rate divided by base_rate
 -- column: warned_value decimal(28,4) -- Value at risk of the warned
--- column: warned_lost_value decimal(28,4) -- Value at risk of those of them lost within three months
+-- column: warned_lost_value decimal(28,4) -- Value at risk of those of them lost within three
+--     months
 -- column: value_hit_rate double -- warned_lost_value divided by warned_value
 -- column: is_outcome_partial boolean -- The three months are not over at the as-of date
 -- column: lost bigint not null -- Clients lost in the month
@@ -25,8 +27,8 @@
 -- column: lost_warned_early bigint not null -- Those warned already in the month of their last
 --     purchase, or before
 -- column: caught_rate double -- lost_warned divided by lost
--- column: lead_months double -- Mean over lost_warned of the months from the first of their warnings
---     in a row to the loss, at most 12 each
+-- column: lead_months double -- Mean over lost_warned of the months from the first of their
+--     warnings in a row to the loss, at most 12 each
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
 select
     now.month as warned_month,

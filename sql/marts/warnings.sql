@@ -11,12 +11,12 @@
 -- column: branch text not null -- Branch of the last purchase
 -- column: region text not null -- Region of the last purchase
 -- column: channel text not null -- Sales channel of the last purchase
--- column: severity text not null -- high for the clients who hold the first 80 % of the value at risk
---     of the month, medium up to 95 %, low for the rest: the borders of ABC
--- column: value_at_risk decimal(28,4) not null -- Revenue net of returns in the 12 months ending with
---     reference_month; 0 when it is negative
--- column: reasons text not null -- Those that hold, in this order: overdue, falling, product_dropped,
---     returns_rising, slipping
+-- column: severity text not null -- high for the clients who hold the first 80 % of the value at
+--     risk of the month, medium up to 95 %, low for the rest: the borders of ABC
+-- column: value_at_risk decimal(28,4) not null -- Revenue net of returns in the 12 months ending
+--     with reference_month; 0 when it is negative
+-- column: reasons text not null -- Those that hold, in this order: overdue, falling,
+--     product_dropped, returns_rising, slipping
 -- column: reason_count bigint not null -- How many reasons hold
 -- column: is_overdue boolean not null -- Silent for at least twice its median interval, and 14 days
 -- column: is_falling boolean not null -- Less than the month before, which was less than the one
@@ -28,14 +28,14 @@
 -- column: reference_month date not null -- Month by which all reasons but overdue are judged: the
 --     month itself, or the one before when it is partial
 -- column: last_purchase_date date not null -- Last purchase day
--- column: days_since_last_purchase bigint not null -- Days from there to the end of the month, or to
---     the as-of date in a partial month
+-- column: days_since_last_purchase bigint not null -- Days from there to the end of the month, or
+--     to the as-of date in a partial month
 -- column: median_interval_days double -- Median days between the client's purchase days; null with
 --     fewer than two purchase days
 -- column: overdue_ratio double -- Days since the last purchase divided by the median interval
 -- column: revenue_month decimal(28,4) not null -- Revenue of reference_month
--- column: usual_monthly_revenue double -- Mean of the 12 months ending two months before, those from
---     the first purchase on; null when they are fewer than three
+-- column: usual_monthly_revenue double -- Mean of the 12 months ending two months before, those
+--     from the first purchase on; null when they are fewer than three
 -- column: product_id text -- Main product that was dropped
 -- column: product_share double -- Its share of the client's revenue in the three months before
 -- column: return_share double -- Returns as a share of sales, in the three months ending with
@@ -84,7 +84,8 @@ flags as (
         and client_signals.dropped_product is not null
         and cast(left(client_signals.dropped_product, 24) as decimal(28, 4)) - 1000000000000000000
         >= client_signals.revenue_3m_before * settings.product_share as is_product_dropped,
-        -- Shares are compared by products: returned now × sold before ≥ 2 × returned before × sold now.
+        -- Shares are compared by products: returned now × sold before ≥ 2 × returned before × sold
+        -- now.
         client_signals.returned_now > 0
         and client_signals.sold_before > 0
         and client_signals.returned_now >= client_signals.sold_now * settings.return_share
@@ -92,8 +93,11 @@ flags as (
         >= settings.return_factor * cast(client_signals.returned_before as double)
         * cast(client_signals.sold_now as double) as is_returns_rising,
         coalesce(
-            (left(client_signals.cell_before, 1) = 'A' and left(client_signals.cell, 1) <> 'A')
-            or (right(client_signals.cell_before, 1) = 'X' and right(client_signals.cell, 1) <> 'X'),
+            left(client_signals.cell_before, 1) = 'A' and left(client_signals.cell, 1) <> 'A',
+            false
+        )
+        or coalesce(
+            right(client_signals.cell_before, 1) = 'X' and right(client_signals.cell, 1) <> 'X',
             false
         ) as is_slipping,
         client_signals.reference_month,
@@ -117,7 +121,8 @@ flags as (
     where client_signals.month between $first_month and $last_month
 ),
 
--- What stands above a client is the sum of the strictly greater values: equal values share a severity.
+-- What stands above a client is the sum of the strictly greater values: equal values share a
+-- severity.
 ranked as (
     select
         month,
