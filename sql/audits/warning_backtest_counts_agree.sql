@@ -61,6 +61,9 @@ where
     or warning_backtest.warned > coalesce(warned.warned, 0)
     or warning_backtest.lost <> coalesce(lost.lost, 0)
     or warning_backtest.watched_lost > warning_backtest.watched
+    or warning_backtest.repeat_watched > warning_backtest.watched
+    or warning_backtest.repeat_watched_lost > warning_backtest.repeat_watched
+    or warning_backtest.repeat_watched_lost > warning_backtest.watched_lost
     or warning_backtest.warned_lost > warning_backtest.warned
     or warning_backtest.warned_lost > warning_backtest.watched_lost
     or warning_backtest.warned_lost_value > warning_backtest.warned_value

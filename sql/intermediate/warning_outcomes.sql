@@ -10,6 +10,8 @@
 --     slipping
 -- column: watched bigint not null -- Clients watched three months before
 -- column: watched_lost bigint not null -- Those of them lost since, up to the end of the month
+-- column: repeat_watched bigint not null -- Those of the watched with at least three purchases then
+-- column: repeat_watched_lost bigint not null -- Those of these lost since
 -- column: warned bigint not null -- Clients warned for the reason three months before
 -- column: warned_lost bigint not null -- Those of them lost since
 -- column: warned_value decimal(28,4) not null -- Their value at risk, of all who were warned
@@ -63,7 +65,8 @@ watched as (
     select
         cast(date_part('year', month) * 12 + date_part('month', month) + 2 as bigint)
             as month_number,
-        client_id
+        client_id,
+        purchases
     from client_signals
     where
         month >= cast($first_month as date) - interval '3 months'
@@ -74,7 +77,10 @@ watched_sums as (
     select
         watched.month_number,
         count(*) as watched,
-        count(lost_known.client_id) as watched_lost
+        count(lost_known.client_id) as watched_lost,
+        sum(case when watched.purchases >= 3 then 1 else 0 end) as repeat_watched,
+        sum(case when watched.purchases >= 3 and lost_known.client_id is not null then 1 else 0 end)
+            as repeat_watched_lost
     from watched
     left join lost_known
         on watched.month_number = lost_known.month_number
@@ -207,6 +213,8 @@ select
     month_reasons.reason,
     coalesce(watched_sums.watched, 0) as watched,
     coalesce(watched_sums.watched_lost, 0) as watched_lost,
+    coalesce(watched_sums.repeat_watched, 0) as repeat_watched,
+    coalesce(watched_sums.repeat_watched_lost, 0) as repeat_watched_lost,
     coalesce(warned_sums.warned, 0) as warned,
     coalesce(warned_sums.warned_lost, 0) as warned_lost,
     cast(coalesce(warned_sums.warned_value, 0) as decimal(28, 4)) as warned_value,

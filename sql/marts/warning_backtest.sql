@@ -10,9 +10,13 @@
 -- column: lost_after_months bigint not null -- Whole months without a purchase that make a loss:
 --     the smallest of those in churn
 -- column: watched bigint -- Clients who were not lost, and not asleep, at the end of the month;
---     null, like the ten below, until the third month after it
+--     null, like the twelve below, until the third month after it
 -- column: watched_lost bigint -- Those of them lost within three months
--- column: base_rate double -- watched_lost divided by watched: what a warning must beat
+-- column: repeat_watched bigint -- Those of the watched with at least three purchases: one purchase
+--     is often the last, and nobody can warn of that
+-- column: repeat_watched_lost bigint -- Those of these lost within three months
+-- column: base_rate double -- repeat_watched_lost divided by repeat_watched: what a warning must
+--     beat
 -- column: warned bigint -- Clients warned in the month, for the reason
 -- column: warned_lost bigint -- Those of them lost within three months
 -- column: hit_rate double -- warned_lost divided by warned
@@ -36,12 +40,14 @@ select
     array_min(cast($churn_lost_after_months as bigint[])) as lost_after_months,
     after.watched,
     after.watched_lost,
-    cast(after.watched_lost as double) / nullif(after.watched, 0) as base_rate,
+    after.repeat_watched,
+    after.repeat_watched_lost,
+    cast(after.repeat_watched_lost as double) / nullif(after.repeat_watched, 0) as base_rate,
     after.warned,
     after.warned_lost,
     cast(after.warned_lost as double) / nullif(after.warned, 0) as hit_rate,
-    cast(after.warned_lost as double) * after.watched
-    / nullif(cast(after.warned as double) * after.watched_lost, 0) as lift,
+    cast(after.warned_lost as double) * after.repeat_watched
+    / nullif(cast(after.warned as double) * after.repeat_watched_lost, 0) as lift,
     after.warned_value,
     after.warned_lost_value,
     cast(after.warned_lost_value as double) / cast(nullif(after.warned_value, 0) as double)
