@@ -26,7 +26,7 @@ where
                 else coalesce(before.survival, 1)
                     * (cast(now.at_risk - now.lost as double) / now.at_risk)
             end
-        ) > 0.000000001
+        ) > cast(0.000000001 as double)
         or now.survival_low > now.survival
         or now.survival_high < now.survival
         or now.survival_low < 0

@@ -9,11 +9,10 @@
 -- column: chance_history_months bigint not null -- Finished months from which chances of return are
 --     observed
 -- column: includes_class_c boolean not null -- Clients of ABC class C are to be won back, too
--- column: watch_months bigint not null -- Months since a return in which a client is watched
 -- column: watch_overdue_ratio double not null -- Silence in median intervals from which a client won
 --     back is overdue
--- column: watch_revenue_ratio double not null -- Revenue a month since the return, divided by that
---     before the loss, below which it buys less
+-- column: watch_revenue_ratio double not null -- Revenue a day since the return, divided by that of
+--     the year before the loss, below which it buys less
 -- column: watch_return_share double not null -- Share of revenue given back for returns from which
 --     it returns much
 select
@@ -22,7 +21,6 @@ select
     cast(3 as bigint) as inquiries,
     cast(36 as bigint) as chance_history_months,
     false as includes_class_c,
-    cast(12 as bigint) as watch_months,
     cast(2 as double) as watch_overdue_ratio,
     cast(0.5 as double) as watch_revenue_ratio,
     cast(0.1 as double) as watch_return_share
