@@ -3,11 +3,12 @@
 
     python3 tests/loss_check.py RAW_FOLDER PUBLISHED_FOLDER
 
-Reads the delivered CSV files with DuckDB and goes through every client's purchase days in plain Python:
-own rhythm, churn by segment and ABC class with its revenue as reported and restated, survival by Kaplan
-and Meier of cohorts and after returns, chances of return, the list of clients to win back and the watch
-of those won back. Counts, dates and money must agree with the published tables, ratios to nine digits.
-Ends with 0 when they do, and prints what differs otherwise. Needs `duckdb` from PyPI.
+Reads the delivered CSV files with DuckDB and goes through every client's purchase days in plain
+Python: own rhythm, churn by segment and ABC class with its revenue as reported and restated,
+survival by Kaplan and Meier of cohorts and after returns, chances of return, the list of clients to
+win back and the watch of those won back. Counts, dates and money must agree with the published
+tables, ratios to nine digits. Ends with 0 when they do, and prints what differs otherwise. Needs
+`duckdb` from PyPI.
 """
 
 import calendar
@@ -217,8 +218,8 @@ agree(
 def kaplan_meier(stays, most=10**6, is_whole=False):
     """At risk, lost, survival, standard error, low and high by age, of pairs (duration, is_lost).
 
-    Where all or none survive, the bounds are those of a binomial of all stays, when they were seen as
-    a whole, and else of those still at risk.
+    Where all or none survive, the bounds are those of a binomial of all stays, when they were seen
+    as a whole, and else of those still at risk.
     """
     survival, greenwood, curve = 1.0, 0.0, {}
     for age in range(min(most, max(duration for duration, _ in stays)) + 1):
@@ -362,8 +363,9 @@ for client, (known, lately, counted, recent, classed) in state_now.items():
             chance = chances[counted, classed, min(silent, 36)][0]
             revenue = year(client, lately)
             to_call[client] = (
-                f"{counted}_{recent}", classed, max((n for n in RULES if n <= silent), default=None),
-                revenue, greatest(here), greatest(main), chance, chance * float(revenue),
+                f"{counted}_{recent}", classed,
+                max((n for n in RULES if n <= silent), default=None), revenue,
+                greatest(here), greatest(main), chance, chance * float(revenue),
             )
     back = [m for c, r, m in ((client, min(RULES), m) for m in range(last - 11, last + 1))
             if (c, r, m) in returns]

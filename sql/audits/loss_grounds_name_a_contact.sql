@@ -1,5 +1,5 @@
--- A ground of contacts names one: an answer of that score, a conflict that began, an inquiry on that
--- day, of the client or of one that goes on as it.
+-- A ground of contacts names one: an answer of that score, a conflict that began, an inquiry on
+-- that day, of the client or of one that goes on as it.
 -- audits: loss_grounds
 -- reads:  loss_grounds[0], interactions[..0], canonical_client[all]
 with contacts as (

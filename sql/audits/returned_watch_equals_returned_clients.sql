@@ -1,5 +1,5 @@
--- The clients watched are those who returned by the shortest rule in the twelve months that end with
--- the last one, each once, with a purchase since.
+-- The clients watched are those who returned by the shortest rule in the twelve months that end
+-- with the last one, each once, with a purchase since.
 -- audits: returned_watch
 -- reads:  returned_watch[all], returned_clients[all], client_state[all]
 -- param:  churn_lost_after_months bigint[]

@@ -1,5 +1,5 @@
--- The places of the list go from 1 to its length without a gap or a tie, by falling expected profit,
--- which is the chance of return times the typical profit.
+-- The places of the list go from 1 to its length without a gap or a tie, by falling expected
+-- profit, which is the chance of return times the typical profit.
 -- audits: winback_list
 -- reads:  winback_list[all]
 with places as (

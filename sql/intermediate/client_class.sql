@@ -1,5 +1,6 @@
 -- One row per client who has ever bought and month from its first purchase on: the classes it was
--- in when it last bought. They change by buying only, like manager and channel of the last purchase.
+-- in when it last bought. They change by buying only, like manager and channel of the last
+-- purchase.
 -- grain:  month, client_id
 -- reads:  client_class[-1], client_state[0], client_lifecycle[0], abc_xyz_class[0],
 --     client_first_category[0]

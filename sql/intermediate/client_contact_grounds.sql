@@ -1,5 +1,5 @@
--- One row per month and client with a ground for loss in its contacts that is in force at the end of
--- the month, leads included: a low nps, an open conflict, inquiries without a purchase.
+-- One row per month and client with a ground for loss in its contacts that is in force at the end
+-- of the month, leads included: a low nps, an open conflict, inquiries without a purchase.
 -- grain:  month, client_id
 -- reads:  client_state[0], interactions[..0], canonical_client[all], loss_settings[all]
 -- param:  as_of_date date
@@ -11,8 +11,8 @@
 -- column: open_conflict boolean not null -- A conflict is open, of any age
 -- column: open_conflicts bigint not null -- How many are
 -- column: conflict_date date -- Day on which the oldest of them began
--- column: asked_without_buying boolean not null -- As many inquiries since the last purchase, in the
---     last 12 months, as make a ground
+-- column: asked_without_buying boolean not null -- As many inquiries since the last purchase, in
+--     the last 12 months, as make a ground
 -- column: inquiries bigint not null -- These inquiries
 -- column: last_inquiry_date date -- Day of the last of them
 with contacts as (

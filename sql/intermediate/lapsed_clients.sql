@@ -1,12 +1,12 @@
--- One row per client in its first whole month of silence, the month after that of its last purchase:
--- what it brought in the year before, and what it bought.
+-- One row per client in its first whole month of silence, which follows that of its last purchase,
+-- with what it brought in the year before and what it bought.
 -- grain:  month, client_id
 -- reads:  client_state[0], client_revenue_12m[-1], client_product_month[-12..-1]
 -- column: month date not null -- First month without a purchase, written as its first day
 -- column: client_id text not null -- Canonical client
 -- column: last_purchase_month date not null -- The month before
--- column: revenue_12m_before decimal(28,4) not null -- Revenue net of returns in the 12 months ending
---     with the month of the last purchase
+-- column: revenue_12m_before decimal(28,4) not null -- Revenue net of returns in the 12 months
+--     ending with the month of the last purchase
 -- column: profit_12m_before decimal(28,4) -- Profit in these months; null when no cost is known
 -- column: last_products text not null -- The three products with the greatest revenue bought in the
 --     month of the last purchase, greatest first

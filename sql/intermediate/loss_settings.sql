@@ -9,8 +9,8 @@
 -- column: chance_history_months bigint not null -- Finished months from which chances of return are
 --     observed
 -- column: includes_class_c boolean not null -- Clients of ABC class C are to be won back, too
--- column: watch_overdue_ratio double not null -- Silence in median intervals from which a client won
---     back is overdue
+-- column: watch_overdue_ratio double not null -- Silence in median intervals from which a client
+--     won back is overdue
 -- column: watch_revenue_ratio double not null -- Revenue a day since the return, divided by that of
 --     the year before the loss, below which it buys less
 -- column: watch_return_share double not null -- Share of revenue given back for returns from which

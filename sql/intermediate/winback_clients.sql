@@ -18,8 +18,8 @@
 --     like all that follows but the reasons, the contacts and the manager
 -- column: segment text -- Life-cycle segment at the as-of date
 -- column: abc text -- ABC class by revenue when it last bought
--- column: lost_after_months bigint -- The longest rule of N months by which it is lost; null when it
---     is dozing only
+-- column: lost_after_months bigint -- The longest rule of N months by which it is lost; null when
+--     it is dozing only
 -- column: own_rhythm boolean -- Silent for three times its own median interval
 -- column: low_nps boolean -- Its last nps answer of the last 12 months is low
 -- column: open_conflict boolean -- A conflict is open
@@ -33,14 +33,15 @@
 -- column: first_category text -- Category of the first purchase
 -- column: has_phone boolean -- The master data have a phone; null without a card, like has_email
 -- column: has_email boolean -- The master data have an e-mail
--- column: last_products text -- Products with the greatest revenue in the month of the last purchase
+-- column: last_products text -- Products with the greatest revenue in the month of the last
+--     purchase
 -- column: main_products text -- Products with the greatest revenue in the 12 months ending with it
 -- column: action text -- What the playbook says for its segment
 -- column: action_channel text -- By what
 -- column: within_days bigint -- In how many days
 -- column: chance_of_return double -- Chance to buy within the next 12 months
--- column: typical_revenue_12m decimal(28,4) -- Revenue in the 12 months ending with the month of the
---     last purchase
+-- column: typical_revenue_12m decimal(28,4) -- Revenue in the 12 months ending with the month of
+--     the last purchase
 -- column: typical_profit_12m decimal(28,4) -- Profit in these months; null when no cost is known
 -- column: reason text -- Why it is not to be called, the first of reasons; null when it is
 -- column: reasons text -- All reasons, most telling first
@@ -64,7 +65,7 @@ lost_by_rule as (
     from rules
     cross join client_state
     where
-        client_state.month = date_trunc('month', cast($as_of_date as date))
+        client_state.month = cast(date_trunc('month', cast($as_of_date as date)) as date)
         and client_state.months_since_last_purchase >= rules.lost_after_months
     group by client_state.client_id
 ),
@@ -83,7 +84,7 @@ silent_clients as (
     left join lost_by_rule
         on client_lifecycle.client_id = lost_by_rule.client_id
     where
-        client_lifecycle.month = date_trunc('month', cast($as_of_date as date))
+        client_lifecycle.month = cast(date_trunc('month', cast($as_of_date as date)) as date)
         and (
             client_lifecycle.recency_segment <> 'active'
             or lost_by_rule.lost_after_months is not null
@@ -148,7 +149,7 @@ typed_clients as (
     from silent_clients
     inner join client_class
         on silent_clients.client_id = client_class.client_id
-        and client_class.month = date_trunc('month', cast($as_of_date as date))
+        and client_class.month = cast(date_trunc('month', cast($as_of_date as date)) as date)
     left join own_cards
         on silent_clients.client_id = own_cards.client_id
     group by
@@ -221,21 +222,22 @@ described as (
     from as_of
     inner join client_state
         on as_of.month = client_state.month
-        and client_state.month = date_trunc('month', cast($as_of_date as date))
+        and client_state.month = cast(date_trunc('month', cast($as_of_date as date)) as date)
     inner join silent_clients
         on client_state.client_id = silent_clients.client_id
     inner join client_class
         on silent_clients.client_id = client_class.client_id
-        and client_class.month = date_trunc('month', cast($as_of_date as date))
+        and client_class.month = cast(date_trunc('month', cast($as_of_date as date)) as date)
     left join client_contact_grounds
         on silent_clients.client_id = client_contact_grounds.client_id
-        and client_contact_grounds.month = date_trunc('month', cast($as_of_date as date))
+        and client_contact_grounds.month
+        = cast(date_trunc('month', cast($as_of_date as date)) as date)
     left join lapsed_clients
         on client_state.client_id = lapsed_clients.client_id
         and client_state.last_purchase_month = lapsed_clients.last_purchase_month
     left join client_revenue_12m
         on silent_clients.client_id = client_revenue_12m.client_id
-        and client_revenue_12m.month = date_trunc('month', cast($as_of_date as date))
+        and client_revenue_12m.month = cast(date_trunc('month', cast($as_of_date as date)) as date)
     left join own_cards
         on silent_clients.client_id = own_cards.client_id
     left join not_to_contact

@@ -1,5 +1,6 @@
 -- One row per month, client and ground for loss beside silence for N months, in the month in which
--- the ground began. A client may have several grounds, and need not be lost by any rule of N months.
+-- the ground began. A client may have several grounds, and need not be lost by any rule of N
+-- months.
 -- grain:  month, client_id, ground
 -- reads:  client_state[0], client_class[0], client_contact_grounds[-1..0], client_revenue_12m[0],
 --     loss_settings[all]

@@ -17,7 +17,8 @@
 -- column: revenue_12m_before decimal(28,4) not null -- Revenue net of returns in the 12 months
 --     ending with the month of the last purchase
 -- column: purchases bigint not null -- Lifetime purchase days
--- column: profit_12m_before decimal(28,4) -- Profit in the same 12 months; null when no cost is known
+-- column: profit_12m_before decimal(28,4) -- Profit in the same 12 months; null when no cost is
+--     known
 -- column: first_category text not null -- Category of the first purchase
 -- column: segment text not null -- Life-cycle segment in the month of the last purchase
 -- column: abc text not null -- ABC class by revenue in the month of the last purchase

@@ -19,8 +19,8 @@
 --     from how much the groups of the band differ
 -- column: monthly_rate double -- (returned + prior_weight * all_monthly_rate) / (at_risk +
 --     prior_weight): the chance to buy in the next month
--- column: chance_12m double -- Chance to buy within the next 12 months: one minus the product of the
---     chances not to, month after month of growing silence
+-- column: chance_12m double -- Chance to buy within the next 12 months: one minus the product of
+--     the chances not to, month after month of growing silence
 with history as (
     select
         return_month.count_segment,
@@ -104,8 +104,8 @@ heterogeneity as (
     from band_sums
 ),
 
--- Weight of the prior: 1 / rho - 1, between one month and a thousand; a thousand where the groups do
--- not differ more than by chance.
+-- Weight of the prior: 1 / rho - 1, between one month and a thousand; a thousand where the groups
+-- do not differ more than by chance.
 priors as (
     select
         silence_from,

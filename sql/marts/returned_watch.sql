@@ -7,8 +7,8 @@
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
 -- column: client_id text not null -- Canonical client
--- column: returned_month date not null -- Month of its last return, of the 12 that end with the as-of
---     date
+-- column: returned_month date not null -- Month of its last return, of the 12 that end with the
+--     as-of date
 -- column: lost_month date not null -- Month of the loss that it ended
 -- column: months_silent bigint not null -- Whole months without a purchase before the return
 -- column: manager text not null -- Manager of the master data, else of the last purchase
@@ -20,14 +20,14 @@
 -- column: revenue_since decimal(28,4) not null -- Revenue net of returns from that month on
 -- column: revenue_12m_before decimal(28,4) not null -- Revenue in the 12 months that ended with its
 --     last purchase before the loss
--- column: revenue_ratio double -- Revenue a day from the first of the month of the return on, divided
---     by that of the year before the loss; null when that was not positive
+-- column: revenue_ratio double -- Revenue a day from the first of the month of the return on,
+--     divided by that of the year before the loss; null when that was not positive
 -- column: lost_again boolean not null -- It is lost by the rule again
 -- column: overdue boolean not null -- Silent for twice its median interval
 -- column: bought_once boolean not null -- One purchase day since, and none after the month of the
 --     return
--- column: buys_less boolean not null -- revenue_ratio is below one half, and the month of the return
---     is over
+-- column: buys_less boolean not null -- revenue_ratio is below one half, and the month of the
+--     return is over
 -- column: returns_goods boolean not null -- A tenth or more of what it bought since went back
 -- column: complained boolean not null -- A complaint or conflict from the month of the return on
 -- column: low_nps boolean not null -- Its last nps answer of the last 12 months is 6 or less
@@ -41,7 +41,9 @@ with last_returns as (
     from returned_clients
     where
         lost_after_months = array_min(cast($churn_lost_after_months as bigint[]))
-        and month >= date_trunc('month', cast($as_of_date as date)) - interval '11 months'
+        and month >= cast(
+            date_trunc('month', cast($as_of_date as date)) - interval '11 months' as date
+        )
     group by client_id
 ),
 
@@ -72,8 +74,9 @@ bought_since as (
         and returns.month <= entity_month.month
     where
         entity_month.dimension = 'client'
-        and entity_month.month >= date_trunc('month', cast($as_of_date as date))
-        - interval '11 months'
+        and entity_month.month >= cast(
+            date_trunc('month', cast($as_of_date as date)) - interval '11 months' as date
+        )
     group by returns.client_id
 ),
 
@@ -143,17 +146,18 @@ described as (
     cross join returns
     inner join client_lifecycle
         on returns.client_id = client_lifecycle.client_id
-        and client_lifecycle.month = date_trunc('month', cast($as_of_date as date))
+        and client_lifecycle.month = cast(date_trunc('month', cast($as_of_date as date)) as date)
     inner join client_state
         on returns.client_id = client_state.client_id
-        and client_state.month = date_trunc('month', cast($as_of_date as date))
+        and client_state.month = cast(date_trunc('month', cast($as_of_date as date)) as date)
     inner join bought_since
         on returns.client_id = bought_since.client_id
     left join complaints
         on returns.client_id = complaints.client_id
     left join client_contact_grounds
         on returns.client_id = client_contact_grounds.client_id
-        and client_contact_grounds.month = date_trunc('month', cast($as_of_date as date))
+        and client_contact_grounds.month
+        = cast(date_trunc('month', cast($as_of_date as date)) as date)
     left join managers
         on returns.client_id = managers.client_id
 ),
