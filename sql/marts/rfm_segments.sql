@@ -6,8 +6,8 @@
 -- column: clients bigint not null -- Clients in the segment at the end of the month
 -- column: share_of_clients double not null -- Part of all clients who have ever bought
 -- column: revenue decimal(28,4) not null -- Their lifetime revenue net of returns
--- column: revenue_12m decimal(28,4) not null -- Their revenue net of returns in the 12 months ending
---     with the month
+-- column: revenue_12m decimal(28,4) not null -- Their revenue net of returns in the 12 months
+--     ending with the month
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
 with segments as (
     select
