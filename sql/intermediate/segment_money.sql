@@ -9,36 +9,35 @@
 -- column: purchases_12m bigint not null -- Purchase days of the 12 months
 -- column: revenue_12m decimal(28,4) not null -- Revenue net of returns in the 12 months
 -- column: profit_12m decimal(28,4) -- Profit of the 12 months; null when no cost is known
-with settings as (
-    select
-        cast(
+with clients as (
+    -- The month stands in the filter, not in a table to join, so that no other month is read.
+    select client_id, count_segment, recency_segment
+    from client_lifecycle
+    where
+        month = cast(
             date_trunc('month', cast($as_of_date as date) + interval '1 day') - interval '1 month'
             as date
-        ) as last_month
-),
-
-clients as (
-    select
-        client_lifecycle.client_id,
-        client_lifecycle.count_segment,
-        client_lifecycle.recency_segment
-    from client_lifecycle
-    inner join settings
-        on client_lifecycle.month = settings.last_month
+        )
 ),
 
 money as (
     select
-        entity_month.entity_id as client_id,
-        sum(entity_month.purchases) as purchases,
-        sum(entity_month.revenue) as revenue,
-        sum(entity_month.profit) as profit
-    from settings
-    inner join entity_month
-        on entity_month.month <= settings.last_month
-        and entity_month.month > cast(settings.last_month - interval '12 months' as date)
-    where entity_month.dimension = 'client'
-    group by entity_month.entity_id
+        entity_id as client_id,
+        sum(purchases) as purchases,
+        sum(revenue) as revenue,
+        sum(profit) as profit
+    from entity_month
+    where
+        dimension = 'client'
+        and month >= cast(
+            date_trunc('month', cast($as_of_date as date) + interval '1 day')
+            - interval '12 months'
+            as date
+        )
+        and month < cast(
+            date_trunc('month', cast($as_of_date as date) + interval '1 day') as date
+        )
+    group by entity_id
 )
 
 select

@@ -20,24 +20,32 @@
 -- column: is_telling boolean -- At least 5 % of the entities are X and at most 80 % Z; null without
 --     any
 -- column: is_current boolean not null -- The preset is the one in use
-with settings as (
+with variations as (
+    -- The months stand in the filters, not in a table to join, so that no others are read.
     select
-        cast(
+        true as is_now,
+        dimension,
+        measure,
+        cv
+    from abc_xyz
+    where
+        month = cast(
             date_trunc('month', cast($as_of_date as date) + interval '1 day') - interval '1 month'
             as date
-        ) as last_month
-),
-
-variations as (
+        )
+    union all
     select
-        abc_xyz.month = settings.last_month as is_now,
-        abc_xyz.dimension,
-        abc_xyz.measure,
-        abc_xyz.cv
-    from settings
-    inner join abc_xyz
-        on abc_xyz.month = settings.last_month
-        or abc_xyz.month = cast(settings.last_month - interval '12 months' as date)
+        false as is_now,
+        dimension,
+        measure,
+        cv
+    from abc_xyz
+    where
+        month = cast(
+            date_trunc('month', cast($as_of_date as date) + interval '1 day')
+            - interval '13 months'
+            as date
+        )
 ),
 
 counts as (
