@@ -2,7 +2,7 @@
 Online Retail II from the raw files, and compares them with the published tables
 `repeat_sales_indicators`, `new_versus_repeat`, `suggest_silence` and `suggest_lost`.
 
-    python3 tests/independent/repeat_sales_online_retail_ii.py RAW_FOLDER PUBLISHED_FOLDER
+    python3 tests/independent/repeat_sales.py RAW_FOLDER PUBLISHED_FOLDER
 
 RAW_FOLDER holds sales_*.csv.gz, PUBLISHED_FOLDER the folder with one folder per table. Needs the package
 duckdb. No code is shared with the models: purchases are walked through client by client.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Loss and winning back on UCI Online Retail II, recomputed from the raw files.
 
-    python3 tests/loss_check.py RAW_FOLDER PUBLISHED_FOLDER
+    python3 tests/independent/loss.py RAW_FOLDER PUBLISHED_FOLDER
 
 Reads the delivered CSV files with DuckDB and goes through every client's purchase days in plain
 Python: own rhythm, churn by segment and ABC class with its revenue as reported and restated,

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Causes of movement on UCI Online Retail II, recomputed from the raw files.
 
-    python3 tests/movements_check.py RAW_FOLDER PUBLISHED_FOLDER
+    python3 tests/independent/movements.py RAW_FOLDER PUBLISHED_FOLDER
 
 Reads the delivered CSV files with DuckDB and computes both periods of every client, its movement, its
 five effects, its cause and its dropped products again: joined month by month instead of expanded, the

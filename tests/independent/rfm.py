@@ -1,7 +1,7 @@
 """Recomputes RFM of Online Retail II from the raw files, with DuckDB and plain Python, and compares it
 with the published tables `rfm`, `rfm_segments` and `rfm_transitions`, and with a kept result.
 
-    python3 tests/independent/rfm_online_retail_ii.py RAW_FOLDER PUBLISHED_FOLDER [KEPT_CSV]
+    python3 tests/independent/rfm.py RAW_FOLDER PUBLISHED_FOLDER [KEPT_CSV]
 
 RAW_FOLDER holds sales_*.csv.gz, PUBLISHED_FOLDER the folder with one folder per table, KEPT_CSV
 rfm_2011-11-30.csv.gz. Needs the package duckdb. No code is shared with the models: scores are
