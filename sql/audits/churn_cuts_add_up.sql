@@ -15,7 +15,8 @@ with cuts as (
         sum(moved_in) as moved_in,
         sum(moved_out) as moved_out,
         sum(lost_pool_start) as lost_pool_start,
-        sum(lost_revenue_12m) as lost_revenue_12m
+        sum(lost_revenue_12m) as lost_revenue_12m,
+        sum(lost_profit_12m) as lost_profit_12m
     from churn_month
     where month between $first_month and $last_month
     group by month, lost_after_months, cut
@@ -39,6 +40,8 @@ select
     cuts.lost_pool_start,
     churn_month.lost_revenue_12m as expected_lost_revenue_12m,
     cuts.lost_revenue_12m,
+    churn_month.lost_profit_12m as expected_lost_profit_12m,
+    cuts.lost_profit_12m,
     cuts.moved_out as expected_moved_in,
     cuts.moved_in
 from cuts
@@ -57,4 +60,5 @@ where
     or cuts.clients_end <> churn_month.clients_end
     or cuts.lost_pool_start <> churn_month.lost_pool_start
     or cuts.lost_revenue_12m <> churn_month.lost_revenue_12m
+    or (cuts.lost_profit_12m is distinct from churn_month.lost_profit_12m)
     or cuts.moved_in <> cuts.moved_out

@@ -12,10 +12,15 @@ with listed as (
             when cut = 'department' then department
             when cut = 'branch' then branch
             when cut = 'manager' then manager
+            when cut = 'first_category' then first_category
+            when cut = 'segment' then segment
+            when cut = 'abc' then abc
             else 'all'
         end as cut_value
     from (
-        values ('all'), ('channel'), ('region'), ('department'), ('branch'), ('manager')
+        values
+            ('all'), ('channel'), ('region'), ('department'), ('branch'), ('manager'),
+            ('first_category'), ('segment'), ('abc')
     ) as cuts (cut)
     cross join returned_clients
     where returned_clients.month between $first_month and $last_month

@@ -1,13 +1,14 @@
 -- One row per month, months of silence, cut and value of the cut: the stock of clients, its
 -- movements and the pool of lost clients.
 -- grain:  month, lost_after_months, cut, cut_value
--- reads:  client_state[0], lost_clients[0]
+-- reads:  client_state[0], client_class[0], lost_clients[0]
 -- param:  churn_lost_after_months bigint[]
 -- param:  history_first_month date
 -- param:  history_burn_in_months bigint
 -- column: month date not null -- Calendar month, written as its first day
 -- column: lost_after_months bigint not null -- Whole months without a purchase that make a loss
--- column: cut text not null -- all, channel, region, department, branch or manager
+-- column: cut text not null -- all, channel, region, department, branch, manager,
+--     first_category, segment or abc
 -- column: cut_value text not null -- Value of the cut at the client's last purchase, 'all' for all
 -- column: clients_start bigint not null -- Clients not lost at the end of the month before, in the
 --     cut where they stand at the end of this month
@@ -24,35 +25,47 @@
 --     cut
 --     where they stand at the end of this month
 -- column: lost_revenue_12m decimal(28,4) not null -- Revenue of the lost in the 12 months ending
---     with
---     the month of their last purchase
+--     with the month of their last purchase
+-- column: lost_profit_12m decimal(28,4) -- Profit of the lost in these months, as far as costs are
+--     known; null when nobody with a known cost is lost
 with silences as (
     -- Beyond the longest rule all silences are alike, which keeps the groups below few.
     select
-        month,
-        channel,
-        region,
-        department,
-        branch,
-        manager,
-        nullif(previous_channel, channel) as channel_moved_from,
-        nullif(previous_region, region) as region_moved_from,
-        nullif(previous_department, department) as department_moved_from,
-        nullif(previous_branch, branch) as branch_moved_from,
-        nullif(previous_manager, manager) as manager_moved_from,
+        client_state.month,
+        client_state.channel,
+        client_state.region,
+        client_state.department,
+        client_state.branch,
+        client_state.manager,
+        client_class.first_category,
+        client_class.segment,
+        client_class.abc,
+        nullif(client_state.previous_channel, client_state.channel) as channel_moved_from,
+        nullif(client_state.previous_region, client_state.region) as region_moved_from,
+        nullif(client_state.previous_department, client_state.department)
+            as department_moved_from,
+        nullif(client_state.previous_branch, client_state.branch) as branch_moved_from,
+        nullif(client_state.previous_manager, client_state.manager) as manager_moved_from,
+        nullif(client_class.previous_segment, client_class.segment) as segment_moved_from,
+        nullif(client_class.previous_abc, client_class.abc) as abc_moved_from,
         least(
-            months_since_last_purchase, array_max(cast($churn_lost_after_months as bigint[])) + 1
+            client_state.months_since_last_purchase,
+            array_max(cast($churn_lost_after_months as bigint[])) + 1
         ) as months_since_last_purchase,
         -- 0 stands for no purchase before this month: the client is new.
         least(
-            coalesce(months_since_previous_purchase, 0),
+            coalesce(client_state.months_since_previous_purchase, 0),
             array_max(cast($churn_lost_after_months as bigint[])) + 1
         ) as months_since_previous_purchase
     from client_state
-    where month between $first_month and $last_month
+    inner join client_class
+        on client_state.client_id = client_class.client_id
+        and client_state.month = client_class.month
+        and client_class.month between $first_month and $last_month
+    where client_state.month between $first_month and $last_month
 ),
 
--- One group by a cut is far cheaper than grouping sets over all five attributes.
+-- One group by a cut is far cheaper than grouping sets over all attributes.
 clients_by_cut as (
     select
         month,
@@ -129,6 +142,45 @@ clients_by_cut as (
     group by
         month, manager, manager_moved_from,
         months_since_last_purchase, months_since_previous_purchase
+    union all
+    select
+        month,
+        'first_category' as cut,
+        first_category as cut_value,
+        cast(null as text) as moved_from,
+        months_since_last_purchase,
+        months_since_previous_purchase,
+        count(*) as clients
+    from silences
+    group by
+        month, first_category,
+        months_since_last_purchase, months_since_previous_purchase
+    union all
+    select
+        month,
+        'segment' as cut,
+        segment as cut_value,
+        segment_moved_from as moved_from,
+        months_since_last_purchase,
+        months_since_previous_purchase,
+        count(*) as clients
+    from silences
+    group by
+        month, segment, segment_moved_from,
+        months_since_last_purchase, months_since_previous_purchase
+    union all
+    select
+        month,
+        'abc' as cut,
+        abc as cut_value,
+        abc_moved_from as moved_from,
+        months_since_last_purchase,
+        months_since_previous_purchase,
+        count(*) as clients
+    from silences
+    group by
+        month, abc, abc_moved_from,
+        months_since_last_purchase, months_since_previous_purchase
 ),
 
 -- A client who buys elsewhere than before counts in its new value, and once more in the value it
@@ -200,11 +252,17 @@ lost_by_cut as (
             when cut = 'department' then department
             when cut = 'branch' then branch
             when cut = 'manager' then manager
+            when cut = 'first_category' then first_category
+            when cut = 'segment' then segment
+            when cut = 'abc' then abc
             else 'all'
         end as cut_value,
-        revenue_12m_before
+        revenue_12m_before,
+        profit_12m_before
     from (
-        values ('all'), ('channel'), ('region'), ('department'), ('branch'), ('manager')
+        values
+            ('all'), ('channel'), ('region'), ('department'), ('branch'), ('manager'),
+            ('first_category'), ('segment'), ('abc')
     ) as cuts (cut)
     cross join lost_clients
     where lost_clients.month between $first_month and $last_month
@@ -216,7 +274,8 @@ lost_revenue as (
         lost_after_months,
         cut,
         cut_value,
-        sum(revenue_12m_before) as lost_revenue_12m
+        sum(revenue_12m_before) as lost_revenue_12m,
+        sum(profit_12m_before) as lost_profit_12m
     from lost_by_cut
     group by month, lost_after_months, cut, cut_value
 )
@@ -243,7 +302,8 @@ select
     counts.moved_in,
     counts.moved_out,
     counts.lost_pool_start,
-    cast(coalesce(lost_revenue.lost_revenue_12m, 0) as decimal(28, 4)) as lost_revenue_12m
+    cast(coalesce(lost_revenue.lost_revenue_12m, 0) as decimal(28, 4)) as lost_revenue_12m,
+    cast(lost_revenue.lost_profit_12m as decimal(28, 4)) as lost_profit_12m
 from counts
 left join lost_revenue
     on counts.month = lost_revenue.month

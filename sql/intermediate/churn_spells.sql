@@ -3,14 +3,15 @@
 -- the month are clients still or were lost in it. Nobody else moves the stock of a period. Beside
 -- them the losses of the period that a return in the month ended.
 -- grain:  month, period_kind, lost_after_months, cut, cut_value
--- reads:  client_state[0], returned_clients[-11..0]
+-- reads:  client_state[0], client_class[0], returned_clients[-11..0]
 -- param:  churn_lost_after_months bigint[]
 -- param:  history_first_month date
 -- param:  history_burn_in_months bigint
 -- column: month date not null -- Calendar month, written as its first day
 -- column: period_kind text not null -- month, quarter or year
 -- column: lost_after_months bigint not null -- Whole months without a purchase that make a loss
--- column: cut text not null -- all, channel, region, department, branch or manager
+-- column: cut text not null -- all, channel, region, department, branch, manager,
+--     first_category, segment or abc
 -- column: cut_value text not null -- Value of the cut at the client's last purchase, 'all' for all
 -- column: new_at_end bigint not null -- Clients since a first purchase in the period
 -- column: new_left_censored_at_end bigint not null -- Those of them who may be older than the
@@ -43,20 +44,27 @@ with returns as (
 
 newcomers as (
     select
-        month,
-        first_purchase_month as came_month,
-        longest_gap_months,
-        months_since_last_purchase,
-        channel,
-        region,
-        department,
-        branch,
-        manager,
+        client_state.month,
+        client_state.first_purchase_month as came_month,
+        client_state.longest_gap_months,
+        client_state.months_since_last_purchase,
+        client_state.channel,
+        client_state.region,
+        client_state.department,
+        client_state.branch,
+        client_state.manager,
+        client_class.first_category,
+        client_class.segment,
+        client_class.abc,
         unnest(cast($churn_lost_after_months as bigint[])) as lost_after_months
     from client_state
+    inner join client_class
+        on client_state.client_id = client_class.client_id
+        and client_state.month = client_class.month
+        and client_class.month between $first_month and $last_month
     where
-        month between $first_month and $last_month
-        and first_purchase_month >= date_trunc('year', month)
+        client_state.month between $first_month and $last_month
+        and client_state.first_purchase_month >= date_trunc('year', client_state.month)
 ),
 
 -- No period is longer than a calendar year: who came before it is of the start of all three.
@@ -72,7 +80,10 @@ spells as (
         region,
         department,
         branch,
-        manager
+        manager,
+        first_category,
+        segment,
+        abc
     from newcomers
     where
         longest_gap_months <= lost_after_months
@@ -89,8 +100,15 @@ spells as (
         client_state.region,
         client_state.department,
         client_state.branch,
-        client_state.manager
+        client_state.manager,
+        client_class.first_category,
+        client_class.segment,
+        client_class.abc
     from client_state
+    inner join client_class
+        on client_state.client_id = client_class.client_id
+        and client_state.month = client_class.month
+        and client_class.month between $first_month and $last_month
     inner join returns
         on client_state.client_id = returns.client_id
         and client_state.months_since_last_purchase <= returns.lost_after_months
@@ -112,8 +130,15 @@ spells as (
         client_state.previous_region as region,
         client_state.previous_department as department,
         client_state.previous_branch as branch,
-        client_state.previous_manager as manager
+        client_state.previous_manager as manager,
+        client_class.first_category,
+        client_class.previous_segment as segment,
+        client_class.previous_abc as abc
     from client_state
+    inner join client_class
+        on client_state.client_id = client_class.client_id
+        and client_state.month = client_class.month
+        and client_class.month between $first_month and $last_month
     inner join returns
         on client_state.client_id = returns.client_id
         and client_state.month = returns.came_month
@@ -136,11 +161,14 @@ spell_counts as (
         department,
         branch,
         manager,
+        first_category,
+        segment,
+        abc,
         count(*) as clients
     from spells
     group by
         month, came_month, lost_month, came_by, lost_after_months, is_lost,
-        channel, region, department, branch, manager
+        channel, region, department, branch, manager, first_category, segment, abc
 ),
 
 -- Who came in the month also came in its quarter, and who came in the quarter in its year.
@@ -162,6 +190,9 @@ counts_by_period as (
         department,
         branch,
         manager,
+        first_category,
+        segment,
+        abc,
         lost_month,
         came_by,
         is_lost,
@@ -187,6 +218,9 @@ counts_by_cut as (
             when cut = 'department' then department
             when cut = 'branch' then branch
             when cut = 'manager' then manager
+            when cut = 'first_category' then first_category
+            when cut = 'segment' then segment
+            when cut = 'abc' then abc
             else 'all'
         end as cut_value,
         came_by,
@@ -201,7 +235,9 @@ counts_by_cut as (
         clients
     -- The short list stands first: the engine holds the left side of a cross join in memory.
     from (
-        values ('all'), ('channel'), ('region'), ('department'), ('branch'), ('manager')
+        values
+            ('all'), ('channel'), ('region'), ('department'), ('branch'), ('manager'),
+            ('first_category'), ('segment'), ('abc')
     ) as cuts (cut)
     cross join counts_by_period
 )

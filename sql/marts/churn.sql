@@ -7,7 +7,8 @@
 -- column: period_kind text not null -- month, quarter or year
 -- column: period date not null -- First day of the period
 -- column: lost_after_months bigint not null -- Whole months without a purchase that make a loss
--- column: cut text not null -- all, channel, region, department, branch or manager
+-- column: cut text not null -- all, channel, region, department, branch, manager,
+--     first_category, segment or abc
 -- column: cut_value text not null -- Value of the cut at the client's last purchase, 'all' for all
 -- column: clients_start bigint not null -- Clients not lost before the period
 -- column: new bigint not null -- Clients with their first purchase in the period
@@ -26,6 +27,8 @@
 --     pool won back in the period; null when it is empty
 -- column: lost_revenue_12m decimal(28,4) not null -- Revenue of the lost in the 12 months ending
 --     with the month of their last purchase
+-- column: lost_profit_12m decimal(28,4) -- Profit of the lost in these months, as far as costs are
+--     known; null when clients are lost and no cost of any of them is known
 -- column: new_left_censored bigint not null -- New clients who may be older than the history
 -- column: moved_in bigint not null -- Moves from another value of the cut, by buying in this one
 -- column: moved_out bigint not null -- Moves to another value of the cut, by buying there
@@ -45,6 +48,7 @@ with period_months as (
         churn_month.moved_out,
         churn_month.lost_pool_start + churn_month.lost - churn_month.returned as lost_pool_end,
         churn_month.lost_revenue_12m,
+        churn_month.lost_profit_12m,
         0 as new_at_end,
         0 as new_left_censored_at_end,
         0 as returned_at_end,
@@ -69,6 +73,7 @@ with period_months as (
         0 as moved_out,
         0 as lost_pool_end,
         0 as lost_revenue_12m,
+        cast(null as decimal(28, 4)) as lost_profit_12m,
         new_at_end,
         new_left_censored_at_end,
         returned_at_end,
@@ -102,6 +107,7 @@ dated_months as (
         moved_out,
         lost_pool_end,
         lost_revenue_12m,
+        lost_profit_12m,
         new_at_end,
         new_left_censored_at_end,
         returned_at_end,
@@ -130,6 +136,7 @@ marked_months as (
         moved_out,
         lost_pool_end,
         lost_revenue_12m,
+        lost_profit_12m,
         new_at_end,
         new_left_censored_at_end,
         returned_at_end,
@@ -164,7 +171,8 @@ periods as (
         -- Lost at the end are those lost since the start, and who stayed in the pool all the time.
         sum(case when is_last then lost_pool_end else 0 end) - sum(lost - lost_and_returned)
             as stayed_lost,
-        sum(lost_revenue_12m) as lost_revenue_12m
+        sum(lost_revenue_12m) as lost_revenue_12m,
+        sum(lost_profit_12m) as lost_profit_12m
     from marked_months
     group by period_kind, period, lost_after_months, cut, cut_value
 ),
@@ -187,7 +195,8 @@ periods_with_start as (
         moved_in,
         moved_out,
         stayed_lost + returned_of_pool as lost_pool_start,
-        lost_revenue_12m
+        lost_revenue_12m,
+        lost_profit_12m
     from periods
 )
 
@@ -212,6 +221,7 @@ select
     case when lost_pool_start > 0 then cast(returned_of_pool as double) / lost_pool_start end
         as win_back_rate,
     cast(lost_revenue_12m as decimal(28, 4)) as lost_revenue_12m,
+    cast(case when lost = 0 then 0 else lost_profit_12m end as decimal(28, 4)) as lost_profit_12m,
     new_left_censored,
     moved_in,
     moved_out,

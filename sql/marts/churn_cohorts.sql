@@ -15,6 +15,10 @@
 -- column: lost bigint not null -- First losses in the month
 -- column: returned bigint not null -- Returns in the month, after a first or a later loss
 -- column: survival double not null -- Part of the cohort never lost up to the end of the month
+-- column: standard_error double not null -- Of survival, by Greenwood's formula
+-- column: survival_low double not null -- Lower bound of survival, 95 % confidence, log-log; exact
+--     binomial where everybody or nobody survives
+-- column: survival_high double not null -- Upper bound
 -- column: left_censored boolean not null -- The cohort lies in the first months of the data, so its
 --     clients may be older than the history
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
@@ -91,6 +95,50 @@ cohorts as (
         sum(case when is_return then clients else 0 end) as returned
     from clients_by_rule
     group by month, cohort_month, lost_after_months
+),
+
+-- Nobody leaves a cohort but by a loss, so Greenwood's sum of lost / (at risk * (at risk - lost)),
+-- each at risk being the one before without its losses, is 1 / survivors - 1 / cohort size.
+estimates as (
+    select
+        month,
+        cohort_month,
+        lost_after_months,
+        cohort_size,
+        at_risk,
+        lost,
+        returned,
+        at_risk - lost as survivors,
+        cast(at_risk - lost as double) / cohort_size as survival,
+        case
+            when at_risk > lost
+                then cast(cohort_size - at_risk + lost as double)
+                    / (cast(cohort_size as double) * (at_risk - lost))
+        end as greenwood_sum
+    from cohorts
+),
+
+-- 1.959963984540054 is the normal quantile of 97.5 %.
+bounds as (
+    select
+        month,
+        cohort_month,
+        lost_after_months,
+        cohort_size,
+        at_risk,
+        lost,
+        returned,
+        survivors,
+        survival,
+        coalesce(survival * sqrt(greenwood_sum), 0) as standard_error,
+        case
+            when survivors between 1 and cohort_size - 1
+                then exp(
+                    cast(1.959963984540054 as double) * sqrt(greenwood_sum) / abs(ln(survival))
+                )
+        end as widening,
+        power(cast(0.025 as double), cast(1 as double) / cohort_size) as edge
+    from estimates
 )
 
 select
@@ -106,10 +154,21 @@ select
     at_risk,
     lost,
     returned,
-    cast(at_risk - lost as double) / cohort_size as survival,
+    survival,
+    standard_error,
+    case
+        when survivors = cohort_size then edge
+        when survivors = 0 then cast(0 as double)
+        else power(survival, widening)
+    end as survival_low,
+    case
+        when survivors = cohort_size then cast(1 as double)
+        when survivors = 0 then 1 - edge
+        else power(survival, 1 / widening)
+    end as survival_high,
     (
         date_part('year', cohort_month) * 12 + date_part('month', cohort_month)
         - date_part('year', $history_first_month) * 12 - date_part('month', $history_first_month)
     ) < $history_burn_in_months as left_censored,
     month + interval '1 month' - interval '1 day' > $as_of_date as is_partial
-from cohorts
+from bounds

@@ -1,6 +1,7 @@
 -- One row per month, months of silence and client lost in that month.
 -- grain:  month, lost_after_months, client_id
--- reads:  client_state[0], client_revenue_12m[0-max(churn_lost_after_months)..0]
+-- reads:  client_state[0], client_class[0], client_contact_grounds[0], loss_settings[all],
+--     client_revenue_12m[0-max(churn_lost_after_months)..0]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
 -- column: month date not null -- Month of the loss, written as its first day
@@ -14,9 +15,19 @@
 -- column: department text not null -- Department of the last purchase
 -- column: branch text not null -- Branch of the last purchase
 -- column: revenue_12m_before decimal(28,4) not null -- Revenue net of returns in the 12 months
---     ending
---     with the month of the last purchase
+--     ending with the month of the last purchase
 -- column: purchases bigint not null -- Lifetime purchase days
+-- column: profit_12m_before decimal(28,4) -- Profit in the same 12 months; null when no cost is
+--     known
+-- column: first_category text not null -- Category of the first purchase
+-- column: segment text not null -- Life-cycle segment in the month of the last purchase
+-- column: abc text not null -- ABC class by revenue in the month of the last purchase
+-- column: own_rhythm boolean not null -- Also silent for three times its own median interval, at
+--     the end of the month; like the next three a ground of its own, which makes no loss here
+-- column: low_nps boolean not null -- Its last nps answer of the last 12 months is 6 or less
+-- column: open_conflict boolean not null -- A conflict is open
+-- column: asked_without_buying boolean not null -- Three or more inquiries since the last purchase,
+--     in the last 12 months
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
 select
     client_state.month,
@@ -31,8 +42,33 @@ select
     client_state.branch,
     client_revenue_12m.revenue_12m as revenue_12m_before,
     client_state.purchases,
+    client_revenue_12m.profit_12m as profit_12m_before,
+    client_class.first_category,
+    client_class.segment,
+    client_class.abc,
+    coalesce(
+        cast(
+            least(
+                cast(client_state.month + interval '1 month' - interval '1 day' as date),
+                $as_of_date
+            ) - client_state.last_purchase_date as bigint
+        ) >= client_state.median_interval_days * loss_settings.rhythm_intervals,
+        false
+    ) as own_rhythm,
+    coalesce(client_contact_grounds.low_nps, false) as low_nps,
+    coalesce(client_contact_grounds.open_conflict, false) as open_conflict,
+    coalesce(client_contact_grounds.asked_without_buying, false) as asked_without_buying,
     client_state.month + interval '1 month' - interval '1 day' > $as_of_date as is_partial
-from client_state
+from loss_settings
+cross join client_state
+inner join client_class
+    on client_state.client_id = client_class.client_id
+    and client_state.month = client_class.month
+    and client_class.month between $first_month and $last_month
+left join client_contact_grounds
+    on client_state.client_id = client_contact_grounds.client_id
+    and client_state.month = client_contact_grounds.month
+    and client_contact_grounds.month between $first_month and $last_month
 left join client_revenue_12m
     on client_state.client_id = client_revenue_12m.client_id
     and client_state.last_purchase_month = client_revenue_12m.month

@@ -1,6 +1,6 @@
 -- One row per month, months of silence and client who was lost and bought again in that month.
 -- grain:  month, lost_after_months, client_id
--- reads:  client_state[0], lost_clients[..-1], entity_month[0]
+-- reads:  client_state[0], client_class[0], lost_clients[..-1], entity_month[0]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
 -- column: month date not null -- Month of the return, written as its first day
@@ -18,6 +18,9 @@
 -- column: region text not null -- Region of the returning purchase
 -- column: department text not null -- Department of the returning purchase
 -- column: branch text not null -- Branch of the returning purchase
+-- column: first_category text not null -- Category of the first purchase of the client's life
+-- column: segment text not null -- Life-cycle segment in the month of the return
+-- column: abc text not null -- ABC class by revenue in the month of the return
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
 with buyers as (
     select
@@ -72,8 +75,15 @@ select
     returns.region,
     returns.department,
     returns.branch,
+    client_class.first_category,
+    client_class.segment,
+    client_class.abc,
     returns.month + interval '1 month' - interval '1 day' > $as_of_date as is_partial
 from returns
+inner join client_class
+    on returns.client_id = client_class.client_id
+    and returns.month = client_class.month
+    and client_class.month between $first_month and $last_month
 left join lost_clients
     on returns.client_id = lost_clients.client_id
     and returns.lost_after_months = lost_clients.lost_after_months

@@ -18,6 +18,7 @@ mod feeds; // what is known beside the sales
 mod files; // how delivered files may be written
 mod history; // as known then, differences, the chain of runs
 mod incremental; // fingerprints decide all work
+mod independent; // results on real data against programs of their own
 mod inspect; // unknown exports are worked out
 mod maintain; // nothing that a kept run refers to is ever removed
 mod object_store; // sources in S3

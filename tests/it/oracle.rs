@@ -8,13 +8,18 @@ use std::sync::OnceLock;
 
 use crate::support::{TestProject, repository, shared};
 
-const DATA: &str = "data/online_retail_ii";
-const ORACLE: &str = "oracle/online_retail_ii";
+pub const DATA: &str = "data/online_retail_ii";
+pub const ORACLE: &str = "oracle/online_retail_ii";
 
 /// A run of the shipped pipeline; and a second one for the other conventions.
 struct Runs {
     shipped: TestProject,
     other: TestProject,
+}
+
+/// The run of the shipped pipeline, if the data are there.
+pub fn shipped() -> Option<&'static TestProject> {
+    runs().map(|runs| &runs.shipped)
 }
 
 fn runs() -> Option<&'static Runs> {
@@ -23,9 +28,10 @@ fn runs() -> Option<&'static Runs> {
         let data = shared(DATA)?;
         shared(ORACLE)?;
         Some(Runs {
-            shipped: run(&data, ""),
+            shipped: run(&data, "", ""),
             other: run(
                 &data,
+                "tables = [\"abc_xyz\", \"abc_xyz_matrix\", \"abc_xyz_transitions\"]\n",
                 "preset = \"client\"\n[parameters.abc]\ncrossing = \"down\"\n\
                  dimensions = [\"client\"]\nmeasures = [\"revenue\"]\n",
             ),
@@ -35,7 +41,7 @@ fn runs() -> Option<&'static Runs> {
 }
 
 /// The shipped pipeline file over the data where it lies, in a project of its own.
-fn run(data: &Path, extra: &str) -> TestProject {
+fn run(data: &Path, top: &str, extra: &str) -> TestProject {
     let project = TestProject::new("");
     let shipped = std::fs::read_to_string(repository().join("pipelines/online_retail_ii.toml"))
         .expect("the shipped pipeline");
@@ -43,7 +49,7 @@ fn run(data: &Path, extra: &str) -> TestProject {
     let text = shipped.replace("../shared/data/online_retail_ii", &here.display().to_string());
     assert_ne!(text, shipped, "the pipeline file says where the data lies");
     std::fs::remove_file(project.path("pipelines/shop.toml")).expect("removable");
-    project.write("pipelines/online_retail_ii.toml", &format!("{text}{extra}"));
+    project.write("pipelines/online_retail_ii.toml", &format!("{top}{text}{extra}"));
     let called = project.call(&["run"]);
     assert_eq!(called.code, 0, "{}\n{}", called.stdout, called.stderr);
     project

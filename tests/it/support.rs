@@ -45,6 +45,13 @@ select
 from raw
 ";
 
+/// Enough tables for what is tested of runs; every one of them would take several times as long.
+const TABLES: &str = "\
+tables = ['entity_month', 'abc_xyz_matrix', 'abc_xyz_transitions', 'client_lifecycle', 'lifecycle_matrix', \
+'lifecycle_transitions', 'churn', 'churn_restated', 'lost_clients', 'returned_clients', 'cohort_retention', \
+'churn_cohorts', 'growth_accounting', 'abc_xyz']
+";
+
 const PIPELINE: &str = "\
 [[source]]
 name = \"shop\"
@@ -57,14 +64,21 @@ impl TestProject {
     pub fn new(extra: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let project = Self { root: folder.path().to_owned(), _folder: Some(folder) };
-        project.fill(extra);
+        project.fill(&format!("{TABLES}{PIPELINE}{extra}"));
+        project
+    }
+
+    /// The same with every table there is.
+    pub fn of_all_tables(extra: &str) -> Self {
+        let project = Self::new("");
+        project.fill(&format!("{PIPELINE}{extra}"));
         project
     }
 
     /// The same in a folder that somebody else removes.
     pub fn within(root: &Path) -> Self {
         let project = Self { root: root.to_owned(), _folder: None };
-        project.fill("");
+        project.fill(&format!("{TABLES}{PIPELINE}"));
         project
     }
 
@@ -73,8 +87,8 @@ impl TestProject {
         Self { root: root.to_owned(), _folder: None }
     }
 
-    fn fill(&self, extra: &str) {
-        self.write("pipelines/shop.toml", &format!("{PIPELINE}{extra}"));
+    fn fill(&self, pipeline: &str) {
+        self.write("pipelines/shop.toml", pipeline);
         self.write("sql/staging/test_sales.sql", STAGING);
         std::fs::create_dir_all(self.path("in")).expect("the source folder");
     }

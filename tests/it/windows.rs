@@ -17,7 +17,7 @@ use crate::support::TestProject;
 /// A seeded history with what makes windows matter: gaps, returns, new and lost clients,
 /// changing managers, a month without any sale, and a partial last month.
 fn lively_project(extra: &str) -> TestProject {
-    let project = TestProject::new(extra);
+    let project = TestProject::of_all_tables(extra);
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut random = move |below: u64| {
         state ^= state << 13;

@@ -1,0 +1,58 @@
+-- Every client who is neither lost nor asleep is watched, nobody else is, and its revenue of 12
+-- months is the one known elsewhere.
+-- audits: client_signals
+-- reads:  client_signals[0], client_state[0], client_revenue_12m[-1..0]
+-- param:  as_of_date date
+-- param:  churn_lost_after_months bigint[]
+-- param:  lifecycle_asleep_days bigint
+with expected as (
+    select
+        month,
+        client_id
+    from client_state
+    where
+        month between $first_month and $last_month
+        and months_since_last_purchase < array_min(cast($churn_lost_after_months as bigint[]))
+        and least(cast(month + interval '1 month' - interval '1 day' as date), $as_of_date)
+        - last_purchase_date <= $lifecycle_asleep_days
+),
+
+revenues as (
+    select
+        month as reference_month,
+        client_id,
+        revenue_12m
+    from client_revenue_12m
+    where
+        month >= cast($first_month as date) - interval '1 month'
+        and month <= $last_month
+),
+
+actual as (
+    select
+        client_signals.month,
+        client_signals.client_id,
+        client_signals.revenue_12m,
+        coalesce(revenues.revenue_12m, 0) as expected_revenue_12m
+    from client_signals
+    left join revenues
+        on client_signals.client_id = revenues.client_id
+        and client_signals.reference_month = revenues.reference_month
+    where client_signals.month between $first_month and $last_month
+)
+
+select
+    coalesce(expected.month, actual.month) as month,
+    coalesce(expected.client_id, actual.client_id) as client_id,
+    expected.client_id is not null as is_expected,
+    actual.client_id is not null as is_watched,
+    actual.expected_revenue_12m,
+    actual.revenue_12m
+from expected
+full join actual
+    on expected.month = actual.month
+    and expected.client_id = actual.client_id
+where
+    expected.client_id is null
+    or actual.client_id is null
+    or actual.revenue_12m <> actual.expected_revenue_12m

@@ -1,0 +1,263 @@
+-- Whom of the lost clients to ask next why they left: a random sample, stratified by value and
+-- silence, as large as the wanted precision needs, with as many reserves. One row per client to be
+-- asked.
+-- grain:  client_id
+-- reads:  lost_pool[all], survey_answers[all]
+-- param:  as_of_date date
+-- param:  churn_lost_after_months bigint[]
+-- column: client_id text not null -- Canonical client
+-- column: is_reserve boolean not null -- Only to be asked for one of its stratum who cannot be
+--     reached
+-- column: call_order bigint not null -- Order in which to ask, of the sample and of the reserves
+--     each
+-- column: value_class text not null -- large, middle or small: third of the population by revenue
+--     before the loss
+-- column: silence text not null -- Months since the month of the last purchase: 6 or less, 7 to 12,
+--     13 to 24, 25 or more
+-- column: months_silent bigint not null -- Months since the month of the last purchase
+-- column: purchases bigint not null -- Lifetime purchase days
+-- column: revenue_12m_before decimal(28,4) not null -- Revenue in the 12 months ending with the
+--     month of the last purchase
+-- column: last_purchase_date date not null -- Last purchase day
+-- column: manager text not null -- Manager of the last purchase
+-- column: branch text not null -- Branch of the last purchase
+-- column: region text not null -- Region of the last purchase
+-- column: has_email boolean not null -- The master data hold an e-mail address
+-- column: stratum_clients bigint not null -- Clients of the same value and silence who may be asked
+-- column: stratum_sample bigint not null -- How many of them are in the sample
+-- column: population bigint not null -- Lost clients who may be asked
+-- column: sample_size bigint not null -- Size of the whole sample
+with settings as (
+    select
+        cast(1 as bigint) as seed,
+        -- Half of the widest 95 % interval of a share.
+        cast(0.10 as double) as precision,
+        cast(1.959963984540054 as double) as z,
+        cast(cast($as_of_date as date) - interval '12 months' as date) as asked_after,
+        array_min(cast($churn_lost_after_months as bigint[])) as lost_after_months
+),
+
+asked as (
+    select survey_answers.client_id
+    from settings
+    inner join survey_answers
+        on settings.asked_after < survey_answers.answer_date
+),
+
+-- A client whom the master data know without a phone number cannot be called.
+may_be_asked as (
+    select
+        lost_pool.client_id,
+        lost_pool.months_silent,
+        lost_pool.purchases,
+        lost_pool.revenue_12m_before,
+        lost_pool.last_purchase_date,
+        lost_pool.manager,
+        lost_pool.branch,
+        lost_pool.region,
+        lost_pool.has_email
+    from settings
+    inner join lost_pool
+        on settings.lost_after_months = lost_pool.lost_after_months
+    left anti join asked
+        on lost_pool.client_id = asked.client_id
+    where
+        not lost_pool.is_closed
+        and not lost_pool.do_not_contact
+        and (lost_pool.has_phone or not lost_pool.is_in_master_data)
+),
+
+-- A number drawn from seed and client: every character times a number of its place, added up, both
+-- mixed by shifts and products modulo 2 to the power of 32.
+characters as (
+    select
+        may_be_asked.client_id,
+        settings.seed,
+        unnest(range(1, length(may_be_asked.client_id) + 1)) as place
+    from settings
+    cross join may_be_asked
+),
+
+factors as (
+    select
+        client_id,
+        cast(ascii(substr(client_id, place, 1)) as bigint) as code,
+        (place + 1000 * seed) * 2654435761 % 4294967296 as factor
+    from characters
+),
+
+factors_once as (
+    select client_id, code, (factor ^ (factor >> 16)) * 73244475 % 4294967296 as factor
+    from factors
+),
+
+factors_twice as (
+    select client_id, code, (factor ^ (factor >> 16)) * 73244475 % 4294967296 as factor
+    from factors_once
+),
+
+code_sums as (
+    select client_id, sum(code * (factor ^ (factor >> 16)) % 4294967296) % 4294967296 as mixed
+    from factors_twice
+    group by client_id
+),
+
+draws_once as (
+    select client_id, (mixed ^ (mixed >> 16)) * 73244475 % 4294967296 as mixed
+    from code_sums
+),
+
+draws as (
+    select client_id, (mixed ^ (mixed >> 16)) * 73244475 % 4294967296 as draw
+    from draws_once
+),
+
+ranked as (
+    select
+        may_be_asked.client_id,
+        may_be_asked.months_silent,
+        may_be_asked.purchases,
+        may_be_asked.revenue_12m_before,
+        may_be_asked.last_purchase_date,
+        may_be_asked.manager,
+        may_be_asked.branch,
+        may_be_asked.region,
+        may_be_asked.has_email,
+        draws.draw,
+        count(*) over () as population,
+        3 * (
+            cast(rank() over (order by may_be_asked.revenue_12m_before desc) as bigint) - 1
+        ) / count(*) over () as larger_thirds,
+        case
+            when may_be_asked.months_silent <= 6 then '6 or less'
+            when may_be_asked.months_silent <= 12 then '7 to 12'
+            when may_be_asked.months_silent <= 24 then '13 to 24'
+            else '25 or more'
+        end as silence
+    from may_be_asked
+    inner join draws
+        on may_be_asked.client_id = draws.client_id
+),
+
+population as (
+    select
+        client_id,
+        months_silent,
+        purchases,
+        revenue_12m_before,
+        last_purchase_date,
+        manager,
+        branch,
+        region,
+        has_email,
+        draw,
+        population,
+        case larger_thirds when 0 then 'large' when 1 then 'middle' else 'small' end as value_class,
+        silence
+    from ranked
+),
+
+-- Size for a share of one half, with the finite population correction.
+sizes as (
+    select
+        population.value_class,
+        population.silence,
+        population.population,
+        count(*) as stratum_clients,
+        cast(
+            ceil(
+                settings.z * settings.z / (4 * settings.precision * settings.precision)
+                / (
+                    1
+                    + (settings.z * settings.z / (4 * settings.precision * settings.precision) - 1)
+                    / population.population
+                )
+            )
+            as bigint
+        ) as sample_size
+    from settings
+    cross join population
+    group by
+        population.value_class, population.silence, population.population,
+        settings.z, settings.precision
+),
+
+-- Each stratum gets its part of the sample; what rounding down leaves goes to the largest
+-- remainders.
+parts as (
+    select
+        value_class,
+        silence,
+        stratum_clients,
+        sample_size,
+        sample_size * stratum_clients / population as whole_part,
+        sample_size - sum(sample_size * stratum_clients / population) over () as left_over,
+        row_number() over (
+            order by sample_size * stratum_clients % population desc, value_class, silence
+        ) as remainder_place
+    from sizes
+),
+
+strata as (
+    select
+        value_class,
+        silence,
+        stratum_clients,
+        sample_size,
+        whole_part + case when remainder_place <= left_over then 1 else 0 end as stratum_sample
+    from parts
+),
+
+drawn as (
+    select
+        population.client_id,
+        population.months_silent,
+        population.purchases,
+        population.revenue_12m_before,
+        population.last_purchase_date,
+        population.manager,
+        population.branch,
+        population.region,
+        population.has_email,
+        population.draw,
+        population.population,
+        population.value_class,
+        population.silence,
+        strata.stratum_clients,
+        strata.stratum_sample,
+        strata.sample_size,
+        cast(
+            row_number() over (
+                partition by population.value_class, population.silence
+                order by population.draw, population.client_id
+            )
+            as bigint
+        ) as place
+    from population
+    inner join strata
+        on population.value_class = strata.value_class
+        and population.silence = strata.silence
+)
+
+select
+    client_id,
+    place > stratum_sample as is_reserve,
+    cast(
+        row_number() over (partition by place > stratum_sample order by draw, client_id) as bigint
+    ) as call_order,
+    value_class,
+    silence,
+    months_silent,
+    purchases,
+    revenue_12m_before,
+    last_purchase_date,
+    manager,
+    branch,
+    region,
+    has_email,
+    stratum_clients,
+    stratum_sample,
+    population,
+    sample_size
+from drawn
+where place <= 2 * stratum_sample
