@@ -76,8 +76,8 @@ fn table_names(catalog: &Catalog) -> impl Iterator<Item = String> {
 fn load(project: &Project, pipeline: Option<&str>) -> Result<(Pipeline, Catalog)> {
     let pipeline = Pipeline::load(project, pipeline)?;
     let mut catalog = Catalog::load(project, &pipeline.parameters)?;
-    if let Some(tables) = &pipeline.tables {
-        catalog.keep_only(tables)?;
+    if let Some((tables, place)) = &pipeline.tables {
+        catalog.keep_only(tables, place)?;
     }
     for source in &pipeline.sources {
         catalog.staging(&source.staging)?;

@@ -180,12 +180,13 @@ pub struct Place<'a> {
 impl Place<'_> {
     /// `file:line:column: key = value problem`.
     pub fn error<T: std::fmt::Debug>(&self, key: &str, at: &Spanned<T>, problem: &str) -> Error {
-        let place = position(self.text, at.span().start);
-        Error::configuration(format!(
-            "{}:{place}: {key} = {:?} {problem}",
-            self.shown,
-            at.get_ref()
-        ))
+        let place = self.of(at);
+        Error::configuration(format!("{place}: {key} = {:?} {problem}", at.get_ref()))
+    }
+
+    /// `file:line:column` of a setting.
+    pub fn of<T>(&self, setting: &Spanned<T>) -> String {
+        format!("{}:{}", self.shown, position(self.text, setting.span().start))
     }
 
     /// A whole number within bounds, or the default when the key is absent.

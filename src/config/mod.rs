@@ -36,8 +36,8 @@ pub struct Pipeline {
     pub sources: Vec<Source>,
     /// Thresholds and settings that SQL models read.
     pub parameters: Parameters,
-    /// Result tables to compute; none: all of them.
-    pub tables: Option<Vec<String>>,
+    /// Result tables to compute, and where the file names them; none: all of them.
+    pub tables: Option<(Vec<String>, String)>,
     /// What a run may use.
     pub limits: Limits,
     /// Which runs stay readable.
@@ -104,7 +104,8 @@ impl Pipeline {
             published,
             sources,
             parameters,
-            tables: source::names(&raw.tables, "tables", &place)?,
+            tables: source::names(&raw.tables, "tables", &place)?
+                .zip(raw.tables.as_ref().map(|given| place.of(given))),
             limits,
             retention,
         })

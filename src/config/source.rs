@@ -208,6 +208,14 @@ fn layout(table: &SourceTable, place: &Place<'_>) -> Result<Layout> {
     };
     let sheets = names(&table.sheets, "source.sheets", place)?;
     let zip_files = names(&table.zip_files, "source.zip_files", place)?;
+    for (key, given) in [("source.sheets", &table.sheets), ("source.zip_files", &table.zip_files)] {
+        let wrong = given.as_ref().filter(|list| {
+            list.get_ref().iter().any(|pattern| globset::Glob::new(pattern).is_err())
+        });
+        if let Some(list) = wrong {
+            return Err(place.error(key, list, "holds what is no pattern"));
+        }
+    }
     let fill_down = table.fill_down.as_ref().map(|names| names.get_ref().clone());
     Ok(Layout {
         format,

@@ -13,7 +13,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 
 use super::canonical::{CanonicalTable, PROVENANCE, history_schema};
 use super::parts::{Parts, RowsBudget};
-use super::sorted_rows::{Batches, merged};
+use super::sorted_rows::{Batches, merged, rows_at_once};
 use super::survival::Survival;
 use crate::error::{Error, Result};
 use crate::month::Month;
@@ -61,8 +61,8 @@ pub async fn fold(
     let schema = history_schema(table);
     let sent = Arc::new(AtomicU64::new(0));
     let rows = Rows { schema: Arc::clone(&schema), ingredients, sent: Arc::clone(&sent) };
-    let inputs = rows.surviving(budget, scratch)?;
-    let mut sorted = merged(table, &schema, scratch, inputs).await?;
+    let (inputs, at_once) = rows.surviving(budget, scratch)?;
+    let mut sorted = merged(table, &schema, scratch, at_once, inputs).await?;
     let order = table.sort_columns();
     let mut encoder = ParquetEncoder::sorted(Arc::clone(&schema), scratch, &order)?;
     let mut last_day = None;
@@ -97,8 +97,8 @@ struct Rows {
 }
 
 impl Rows {
-    /// Sorted rows of the history and of the files.
-    fn surviving(self, budget: &RowsBudget, scratch: &Scratch) -> Result<Vec<Batches>> {
+    /// Sorted rows of the history and of the files, and how many make a batch.
+    fn surviving(self, budget: &RowsBudget, scratch: &Scratch) -> Result<(Vec<Batches>, usize)> {
         let Self { schema, ingredients, sent } = self;
         let Ingredients { table, month, base, read, survival } = ingredients;
         let survival = Arc::new(survival);
@@ -111,20 +111,25 @@ impl Rows {
             }))
         };
         let mut inputs = Vec::new();
+        let mut at_once = usize::MAX;
         if let Some(path) = base {
-            for batches in sorted_base(table, &schema, &path, month, (budget, scratch))? {
+            let (base, rows) = sorted_base(table, &schema, &path, month, (budget, scratch))?;
+            at_once = rows;
+            for batches in base {
                 let survival = Arc::clone(&survival);
                 inputs.push(counted(batches, Box::new(move |rows| survival.of_base(rows))));
             }
         }
         for (sequence, parts) in read {
-            for batches in parts.month(month).into_iter().flat_map(|part| part.runs()) {
+            let Some(part) = parts.month(month) else { continue };
+            at_once = at_once.min(rows_at_once(part.bytes, part.rows));
+            for batches in part.runs() {
                 let survival = Arc::clone(&survival);
                 let stays: Stays = Box::new(move |rows| survival.of_file(rows, sequence));
                 inputs.push(counted(batches, stays));
             }
         }
-        Ok(inputs)
+        Ok((inputs, at_once.min(rows_at_once(0, 1))))
     }
 }
 
@@ -138,20 +143,34 @@ fn sorted_base(
     path: &Path,
     month: Option<Month>,
     (budget, scratch): (&RowsBudget, &Scratch),
-) -> Result<Vec<Batches>> {
+) -> Result<(Vec<Batches>, usize)> {
     let builder = open_file(path)?;
+    let groups = builder.metadata().row_groups();
+    let bytes: i64 = groups.iter().map(|group| group.total_byte_size()).sum();
+    let rows = builder.metadata().file_metadata().num_rows();
+    let at_once = rows_at_once(bytes as u64, rows as u64);
     let is_sorted = is_sorted_by(builder.metadata(), &table.sort_columns());
     let schema = Arc::clone(schema);
-    let batches = builder.build()?.map(move |batch| with_all_columns(&schema, &batch?));
+    let batches = builder
+        .with_batch_size(at_once)
+        .build()?
+        .map(move |batch| with_all_columns(&schema, &batch?));
     if is_sorted {
-        return Ok(vec![Box::new(batches)]);
+        return Ok((vec![Box::new(batches)], at_once));
     }
     let mut parts = Parts::new(table, scratch, budget);
     for batch in batches {
         parts.push(batch?)?;
     }
     parts.finish()?;
-    Ok(parts.month(month).into_iter().flat_map(|part| part.runs()).collect())
+    let parts = Arc::new(parts);
+    let runs = parts.month(month).into_iter().flat_map(|part| part.runs());
+    let held = |batches: Batches| -> Batches {
+        let parts = Arc::clone(&parts);
+        // What the rows take counts until they are read.
+        Box::new(batches.inspect(move |_| _ = &parts))
+    };
+    Ok((runs.map(held).collect(), at_once))
 }
 
 fn open_file(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {

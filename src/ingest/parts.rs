@@ -19,6 +19,9 @@ use crate::store::Scratch;
 /// size from a file in which months are mixed, and few enough to stand in memory twice.
 const ROWS_AT_ONCE: usize = 65_536;
 
+/// No more bytes than this either, where rows are wide.
+const BYTES_AT_ONCE: usize = 32 << 20;
+
 /// Share of the budget that a file's rows must have taken before they go to disk while it is
 /// being read, as a divisor.
 const SPILLED_SHARE: usize = 4;
@@ -51,6 +54,8 @@ pub struct Part {
     runs: Vec<Run>,
     /// Rows in it.
     pub rows: u64,
+    /// What they take in memory.
+    pub bytes: u64,
     /// First and last day of them.
     pub days: Option<(i32, i32)>,
     /// Sum of their revenue, in ten-thousandths.
@@ -72,6 +77,7 @@ pub struct Parts {
     by_month: BTreeMap<Option<Month>, Part>,
     waiting: Vec<RecordBatch>,
     waiting_rows: usize,
+    waiting_bytes: usize,
     scratch: Scratch,
     budget: RowsBudget,
     in_memory: usize,
@@ -86,6 +92,7 @@ impl Parts {
             by_month: BTreeMap::new(),
             waiting: Vec::new(),
             waiting_rows: 0,
+            waiting_bytes: 0,
             scratch: scratch.clone(),
             budget: budget.clone(),
             in_memory: 0,
@@ -106,8 +113,10 @@ impl Parts {
             return Ok(());
         }
         self.waiting_rows += rows.num_rows();
+        self.waiting_bytes += rows.get_array_memory_size();
         self.waiting.push(rows);
-        if self.waiting_rows >= ROWS_AT_ONCE { self.sort_into_months() } else { Ok(()) }
+        let is_enough = self.waiting_rows >= ROWS_AT_ONCE || self.waiting_bytes >= BYTES_AT_ONCE;
+        if is_enough { self.sort_into_months() } else { Ok(()) }
     }
 
     /// Ends the rows.
@@ -135,6 +144,7 @@ impl Parts {
         }
         let waiting = std::mem::take(&mut self.waiting);
         self.waiting_rows = 0;
+        self.waiting_bytes = 0;
         let rows = concat_batches(&self.schema, &waiting)?;
         drop(waiting);
         let Some(day_column) = self.table.day_column else {
@@ -181,6 +191,7 @@ impl Parts {
             }
         }
         let bytes = rows.get_array_memory_size();
+        part.bytes += bytes as u64;
         part.loose.push(rows);
         self.take(bytes);
         // Not every few rows, when others have taken the most: ten years in one file would
@@ -204,7 +215,9 @@ impl Parts {
     fn sort_loose(&mut self, place: Place) -> Result<()> {
         let (table, schema, scratch) = (self.table, &self.schema, &self.scratch);
         let loose = self.by_month.values_mut().filter(|part| !part.loose.is_empty());
-        let work = Mutex::new(loose);
+        let loose: Vec<&mut Part> = loose.collect();
+        let threads = self.budget.threads.min(loose.len());
+        let work = Mutex::new(loose.into_iter());
         let next = || work.lock().unwrap_or_else(PoisonError::into_inner).next();
         let sort_some = || -> Result<()> {
             while let Some(part) = next() {
@@ -217,7 +230,7 @@ impl Parts {
             Ok(())
         };
         std::thread::scope(|scope| {
-            let others: Vec<_> = (1..self.budget.threads).map(|_| scope.spawn(sort_some)).collect();
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(sort_some)).collect();
             let mut done = sort_some();
             for other in others {
                 done = done.and(other.join().map_err(|_| Error::bug("sorting broke off"))?);

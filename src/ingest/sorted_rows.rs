@@ -31,10 +31,10 @@ use crate::store::Scratch;
 
 /// Rows of a sorted batch: few, because a merge holds one batch of each of its inputs.
 const BATCH_ROWS: usize = 4_096;
+/// Bytes of a batch, about: fewer rows where they are wide.
+const BATCH_BYTES: usize = 2 << 20;
 /// Inputs that are merged at once.
 const MOST_INPUTS: usize = 32;
-/// Rows that a merge delivers at once.
-const MERGED_ROWS: usize = 8_192;
 /// Bytes of a key that are compared as one number.
 const PREFIX: usize = 16;
 
@@ -44,6 +44,7 @@ pub type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
 /// Batches put in the order of their table; delivers them piece by piece.
 pub struct SortedRows {
     batches: Vec<RecordBatch>,
+    rows_at_once: usize,
     order: std::vec::IntoIter<Place>,
 }
 
@@ -93,7 +94,9 @@ impl SortedRows {
                 .then_with(|| key(one).cmp(&key(other)))
                 .then_with(|| origin(one).cmp(&origin(other)))
         });
-        Ok(Self { batches, order: order.into_iter() })
+        let bytes: usize = batches.iter().map(RecordBatch::get_array_memory_size).sum();
+        let rows_at_once = rows_at_once(bytes as u64, rows as u64);
+        Ok(Self { batches, rows_at_once, order: order.into_iter() })
     }
 }
 
@@ -104,7 +107,7 @@ impl Iterator for SortedRows {
         let places: Vec<(usize, usize)> = self
             .order
             .by_ref()
-            .take(BATCH_ROWS)
+            .take(self.rows_at_once)
             .map(|place| (place.batch as usize, place.row as usize))
             .collect();
         if places.is_empty() {
@@ -113,6 +116,12 @@ impl Iterator for SortedRows {
         let batches: Vec<&RecordBatch> = self.batches.iter().collect();
         Some(interleave_record_batch(&batches, &places).map_err(Error::from))
     }
+}
+
+/// Rows in a batch of the usual size, when so many rows take so many bytes.
+pub fn rows_at_once(bytes: u64, rows: u64) -> usize {
+    let most = BATCH_BYTES as u64 * rows.max(1) / bytes.max(1);
+    most.clamp(1, BATCH_ROWS as u64) as usize
 }
 
 fn columns_of(batch: &RecordBatch, names: &[&str]) -> Result<Vec<ArrayRef>> {
@@ -176,8 +185,8 @@ fn run_writer<'f>(schema: &SchemaRef, file: &'f File) -> Result<StreamWriter<Buf
     Ok(StreamWriter::try_new_with_options(BufWriter::new(file), schema, options)?)
 }
 
-/// Merges sorted rows of a table. Holds one batch of each of [`MOST_INPUTS`] inputs; where
-/// there are more, the first ones are merged into a file first.
+/// Merges sorted rows of a table and delivers so many rows at once. Holds one batch of each
+/// of [`MOST_INPUTS`] inputs; where there are more, the first ones are merged into a file first.
 ///
 /// # Errors
 /// Those of the rows; store errors when the disk is full.
@@ -185,12 +194,13 @@ pub async fn merged(
     table: &CanonicalTable,
     schema: &SchemaRef,
     scratch: &Scratch,
+    rows_at_once: usize,
     inputs: Vec<Batches>,
 ) -> Result<SendableRecordBatchStream> {
     let mut inputs = VecDeque::from(inputs);
     while inputs.len() > MOST_INPUTS {
         let some: Vec<Batches> = inputs.drain(..MOST_INPUTS).collect();
-        let mut rows = merged_at_once(table, schema, some)?;
+        let mut rows = merged_at_once(table, schema, rows_at_once, some)?;
         let file = scratch.file()?;
         let mut writer = run_writer(schema, file.as_file())?;
         while let Some(batch) = rows.next().await {
@@ -200,12 +210,13 @@ pub async fn merged(
         drop(writer);
         inputs.push_back(RunFile(Arc::new(file.into_temp_path())).read());
     }
-    merged_at_once(table, schema, inputs.into())
+    merged_at_once(table, schema, rows_at_once, inputs.into())
 }
 
 fn merged_at_once(
     table: &CanonicalTable,
     schema: &SchemaRef,
+    rows_at_once: usize,
     mut inputs: Vec<Batches>,
 ) -> Result<SendableRecordBatchStream> {
     let as_stream = |batches: Batches| -> SendableRecordBatchStream {
@@ -230,7 +241,7 @@ fn merged_at_once(
         .with_schema(Arc::clone(schema))
         .with_expressions(&order)
         .with_metrics(BaselineMetrics::new(&ExecutionPlanMetricsSet::new(), 0))
-        .with_batch_size(MERGED_ROWS)
+        .with_batch_size(rows_at_once)
         .with_reservation(MemoryConsumer::new("merge of sorted rows").register(&pool))
         .with_round_robin_tie_breaker(false);
     Ok(merge.build()?)
@@ -351,7 +362,7 @@ mod tests {
             })
             .collect();
         assert!(inputs.len() > 2 * MOST_INPUTS);
-        let mut rows = merged(table, &schema, &scratch, inputs).await.expect("a merge");
+        let mut rows = merged(table, &schema, &scratch, 1_000, inputs).await.expect("a merge");
         let mut found = Vec::new();
         while let Some(batch) = rows.next().await {
             found.extend(sales_of(&batch.expect("a batch")));

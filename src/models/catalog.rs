@@ -56,11 +56,12 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Keeps some tables, what they are computed from, and the audits that need no other.
+    /// Keeps some tables, what they are computed from, and the audits that need no other;
+    /// `place` is where they are named.
     ///
     /// # Errors
     /// When no model makes one of them.
-    pub fn keep_only(&mut self, tables: &[String]) -> Result<()> {
+    pub fn keep_only(&mut self, tables: &[String], place: &str) -> Result<()> {
         let mut kept: BTreeSet<String> = BTreeSet::new();
         let mut wanted = Vec::new();
         for table in tables {
@@ -68,7 +69,7 @@ impl Catalog {
                 let names: Vec<&str> =
                     self.models.iter().map(|model| model.name.as_str()).collect();
                 Error::configuration(format!(
-                    "`tables` of the pipeline file names `{table}`, but no model makes it"
+                    "{place}: tables names `{table}`, but no model makes it"
                 ))
                 .hint(format!("the tables are: {}", names.join(", ")))
             })?;

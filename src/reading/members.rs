@@ -170,7 +170,8 @@ fn matched_by<'s>(
     for glob in globs {
         let matcher = Glob::new(glob)
             .map_err(|error| {
-                Error::configuration(format!("`{glob}` in `{setting}` is no pattern")).because(error)
+                Error::configuration(format!("`{glob}` in `{setting}` is no pattern"))
+                    .because(error)
             })?
             .compile_matcher();
         let before = matched.len();

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, make_array};
 use arrow::compute::BatchCoalescer;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
@@ -96,7 +96,7 @@ impl ParquetEncoder {
         self.rows += batch.num_rows() as u64;
         self.coalescer.push_batch(batch)?;
         while let Some(full) = self.coalescer.next_completed_batch() {
-            self.writer.write(&full)?;
+            self.writer.write(&without_idle_nulls(&full)?)?;
         }
         Ok(())
     }
@@ -108,10 +108,22 @@ impl ParquetEncoder {
     pub fn finish(mut self) -> Result<EncodedFile> {
         self.coalescer.finish_buffered_batch()?;
         while let Some(rest) = self.coalescer.next_completed_batch() {
-            self.writer.write(&rest)?;
+            self.writer.write(&without_idle_nulls(&rest)?)?;
         }
         self.writer.into_inner()?.finish(self.rows)
     }
+}
+
+/// Columns without a null may or may not carry a mask that says so, by how their batches were
+/// made; the writer cuts pages by other numbers of rows where there is one.
+fn without_idle_nulls(batch: &RecordBatch) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().map(|column| {
+        if column.nulls().is_none_or(|nulls| nulls.null_count() > 0) {
+            return Ok(Arc::clone(column));
+        }
+        Ok(make_array(column.to_data().into_builder().nulls(None).build()?))
+    });
+    Ok(RecordBatch::try_new(batch.schema(), columns.collect::<Result<_>>()?)?)
 }
 
 /// Whether a file says that its rows are sorted by these columns and no others.
@@ -180,5 +192,46 @@ impl Write for Sink {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Array as _, Int64Array, StringArray};
+    use arrow::buffer::NullBuffer;
+    use arrow::datatypes::{DataType, Field, Schema};
+
+    use super::*;
+
+    const ROWS: usize = 50_000;
+
+    fn content(batch_rows: usize, with_mask: bool) -> Fingerprint {
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("number", DataType::Int64, true),
+            Field::new("name", DataType::Utf8, true),
+        ]));
+        let scratch = Scratch::of_system().expect("a folder");
+        let mut encoder = ParquetEncoder::new(Arc::clone(&schema), &scratch).expect("an encoder");
+        for start in (0..ROWS).step_by(batch_rows) {
+            let rows = start..(start + batch_rows).min(ROWS);
+            let mask = with_mask.then(|| NullBuffer::new_valid(rows.len()));
+            let numbers = Int64Array::from_iter_values(rows.clone().map(|row| row as i64 % 977));
+            let numbers = Int64Array::new(numbers.values().clone(), mask.clone());
+            let names = StringArray::from_iter_values(rows.map(|row| format!("name {}", row % 31)));
+            let names = StringArray::new(names.offsets().clone(), names.values().clone(), mask);
+            assert_eq!(names.nulls().is_some(), with_mask);
+            let columns: [arrow::array::ArrayRef; 2] = [Arc::new(numbers), Arc::new(names)];
+            let batch = RecordBatch::try_new(Arc::clone(&schema), columns.into()).expect("a batch");
+            encoder.write(batch).expect("rows");
+        }
+        encoder.finish().expect("a file").content
+    }
+
+    #[test]
+    fn bytes_depend_on_rows_alone() {
+        let expected = content(ROWS, false);
+        for (batch_rows, with_mask) in [(ROWS, true), (8_192, false), (8_192, true), (999, true)] {
+            assert_eq!(content(batch_rows, with_mask), expected, "{batch_rows} {with_mask}");
+        }
     }
 }

@@ -241,6 +241,9 @@ fn wrong_sql_files_exit_78() {
     for (name, (path, text)) in cases {
         let project = TestProject::new("");
         project.write(path, &text);
+        if path.ends_with("/mine.sql") {
+            project.compute("mine", true);
+        }
         let called = project.call(&["check", "shop"]);
         assert_eq!(called.code, if name == "good" { 0 } else { 78 }, "{name}: {}", called.stderr);
         texts.push_str(&format!("{name}\n{}\n", project.redact(&called.stderr)));

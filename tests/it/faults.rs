@@ -282,6 +282,7 @@ fn a_failed_audit_keeps_yesterdays_results_and_the_rows() {
 #[test]
 fn a_broken_contract_is_found_while_writing() {
     let project = shop();
+    project.compute("twice", false);
     project.write(
         "sql/marts/twice.sql",
         "-- One row per month, they say.\n-- grain: month\n-- reads: sales[0]\n\

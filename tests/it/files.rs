@@ -284,3 +284,37 @@ fn every_source_has_a_history_of_its_own() {
     let lines = project.query("select source, revenue from sales order by 1");
     assert_eq!(lines, ["shop,10.0000", "web,8.0000"]);
 }
+
+#[test]
+fn files_of_a_zip_are_chosen_and_so_are_tables() {
+    let project = TestProject::new("");
+    let pipeline = "tables = [\"lifecycle_matrix\"]\n[[source]]\nname = \"shop\"\nfiles = \"in/*.zip\"\n\
+                    staging = \"test_sales\"\nzip_files = [\"*.csv\"]\n";
+    project.write("pipelines/shop.toml", pipeline);
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    let rows = format!("{HEADER}\n2024-01-05,D1,A,P1,Anna,1,100,60\n");
+    for (name, text) in [("readme.txt", "Sales of January."), ("sales_2024-01.csv", &rows)] {
+        zip.start_file(name, options).expect("an entry");
+        std::io::Write::write_all(&mut zip, text.as_bytes()).expect("written");
+    }
+    let bytes = zip.finish().expect("a zip").into_inner();
+    std::fs::write(project.path("in/sales.zip"), bytes).expect("delivered");
+    project.run();
+    let found = std::fs::read_dir(project.path("published/shop")).expect("results");
+    let found = found.map(|entry| entry.expect("an entry").file_name().into_string());
+    let mut found: Vec<String> = found.map(|name| name.expect("a name")).collect();
+    found.sort();
+    assert_eq!(found, ["lifecycle_matrix", "manifest.json"]);
+
+    project.write("pipelines/shop.toml", &pipeline.replace("lifecycle_matrix", "lifecycle"));
+    let called = project.call(&["run", "shop"]);
+    assert_eq!(called.code, 78);
+    let expected = "pipelines/shop.toml:1:10: tables names `lifecycle`, but no model makes it";
+    assert!(called.stderr.contains(expected), "{}", called.stderr);
+
+    project.write("pipelines/shop.toml", &pipeline.replace("*.csv", "*.tsv"));
+    let called = project.call(&["run", "shop"]);
+    assert_eq!(called.code, 65);
+    assert!(called.stderr.contains("no file in it is called `*.tsv`"), "{}", called.stderr);
+}

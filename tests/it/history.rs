@@ -124,6 +124,7 @@ fn what_cannot_be_known_is_said() {
         )
     };
     project.write("sql/marts/line_count.sql", &model("", ""));
+    project.compute("line_count", false);
     check("as_of_absent_table", &project, &query("last", "select * from line_count"));
     project.run();
     let more = model(

@@ -93,6 +93,18 @@ impl TestProject {
         std::fs::create_dir_all(self.path("in")).expect("the source folder");
     }
 
+    /// Lets the pipeline compute a table of the project's own beside the others, or alone.
+    pub fn compute(&self, table: &str, alone: bool) {
+        let pipeline = std::fs::read_to_string(self.path("pipelines/shop.toml")).expect("there");
+        let (tables, rest) = pipeline.split_once('\n').expect("a line of tables");
+        assert!(tables.starts_with("tables = ["), "{tables}");
+        let tables = match alone {
+            true => format!("tables = ['{table}']"),
+            false => tables.replace("tables = [", &format!("tables = ['{table}', ")),
+        };
+        self.write("pipelines/shop.toml", &format!("{tables}\n{rest}"));
+    }
+
     pub fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
     }
