@@ -1,0 +1,145 @@
+-- One row per client and side of a possible succession: clients that are silent now, as they last
+-- bought, and clients as they first bought, unless that was when the data begin.
+-- grain:  side, client_id
+-- reads:  client_turns[all], purchase_month[all]
+-- param:  history_first_month date
+-- column: side text not null -- silent or appeared
+-- column: client_id text not null -- Canonical client
+-- column: month_number bigint not null -- Number of the month (year * 12 + month - 1) of its last
+--     purchase for silent, of its first for appeared
+-- column: turn_date date not null -- Day of its last purchase for silent, of its first for appeared
+-- column: purchases bigint not null -- Purchase days in the three months of the turn
+-- column: months bigint not null -- How many of these months it was a client in
+-- column: revenue decimal(28,4) not null -- Revenue of the purchase lines in these months
+-- column: products text[] not null -- Products bought in these months, in the order of their text
+-- column: manager text not null -- Manager of the last purchase in these months
+-- column: branch text not null -- Branch of it
+-- column: region text not null -- Region of it
+with settings as (
+    -- Who first buys so early in the data is likely to be older than they are.
+    select interval '3 months' as burn_in
+),
+
+last_months as (
+    select
+        client_id,
+        max(month) as last_purchase_month
+    from purchase_month
+    group by client_id
+),
+
+-- A silence that a purchase has ended since is none.
+silent as (
+    select
+        client_turns.client_id,
+        client_turns.last_purchase_date as turn_date,
+        client_turns.purchases,
+        client_turns.months,
+        client_turns.revenue,
+        client_turns.products,
+        client_turns.manager,
+        client_turns.branch,
+        client_turns.region
+    from client_turns
+    inner join last_months
+        on client_turns.client_id = last_months.client_id
+        and client_turns.month = last_months.last_purchase_month + interval '2 months'
+    where client_turns.turn = 'silent'
+),
+
+appeared_months as (
+    select
+        client_id,
+        min(first_purchase_date) as turn_date,
+        sum(purchases) as purchases,
+        -- The months up to the last one with a purchase: the others may not be over.
+        max(cast(
+            date_part('year', month) * 12 + date_part('month', month)
+            - date_part('year', first_purchase_date) * 12 - date_part('month', first_purchase_date)
+            + 1
+            as bigint
+        )) as months,
+        sum(revenue) as revenue,
+        max(
+            concat(
+                cast(month as text), chr(31),
+                replace(manager, chr(31), ' '), chr(31),
+                replace(branch, chr(31), ' '), chr(31),
+                replace(region, chr(31), ' ')
+            )
+        ) as last_place
+    from settings
+    cross join client_turns
+    where
+        client_turns.turn = 'appeared'
+        and client_turns.first_purchase_date
+            >= cast($history_first_month as date) + settings.burn_in
+    group by client_id
+),
+
+bought_products as (
+    select
+        client_id,
+        unnest(products) as product_id
+    from client_turns
+    where turn = 'appeared'
+),
+
+distinct_products as (
+    select client_id, product_id
+    from bought_products
+    group by client_id, product_id
+),
+
+baskets as (
+    select
+        client_id,
+        array_sort(array_agg(product_id)) as products
+    from distinct_products
+    group by client_id
+),
+
+sides as (
+    select
+        'silent' as side,
+        client_id,
+        turn_date,
+        purchases,
+        months,
+        revenue,
+        products,
+        manager,
+        branch,
+        region
+    from silent
+    union all
+    select
+        'appeared' as side,
+        appeared_months.client_id,
+        appeared_months.turn_date,
+        appeared_months.purchases,
+        appeared_months.months,
+        appeared_months.revenue,
+        coalesce(baskets.products, arrow_cast(make_array(), 'List(Utf8)')) as products,
+        split_part(appeared_months.last_place, chr(31), 2) as manager,
+        split_part(appeared_months.last_place, chr(31), 3) as branch,
+        split_part(appeared_months.last_place, chr(31), 4) as region
+    from appeared_months
+    left join baskets
+        on appeared_months.client_id = baskets.client_id
+)
+
+select
+    side,
+    client_id,
+    cast(date_part('year', turn_date) * 12 + date_part('month', turn_date) - 1 as bigint)
+        as month_number,
+    turn_date,
+    purchases,
+    months,
+    cast(revenue as decimal(28, 4)) as revenue,
+    products,
+    manager,
+    branch,
+    region
+from sides
