@@ -10,47 +10,34 @@
 -- column: chance_clients double not null -- Of the empty value: with how many others a client shares
 --     its value on average, between 0.02 and 1; 0 for other values
 with client_values as (
-    select 'tax_id' as attribute, client_id, tax_id as value
+    select
+        unnest(make_array('tax_id', 'kpp', 'name', 'contact_person')) as attribute,
+        unnest(make_array(tax_id, kpp, name_key, contact_person)) as value
     from client_identity
     union all
-    select 'kpp' as attribute, client_id, kpp as value
+    select 'name_word' as attribute, unnest(name_words) as value
     from client_identity
     union all
-    select 'name' as attribute, client_id, name_key as value
+    select 'phone' as attribute, unnest(phones) as value
     from client_identity
     union all
-    select 'name_word' as attribute, client_id, unnest(name_words) as value
+    select 'email' as attribute, unnest(emails) as value
     from client_identity
     union all
-    select 'phone' as attribute, client_id, unnest(phones) as value
+    select 'email_domain' as attribute, unnest(email_domains) as value
     from client_identity
     union all
-    select 'email' as attribute, client_id, unnest(emails) as value
+    select 'address' as attribute, unnest(addresses) as value
     from client_identity
     union all
-    select 'email_domain' as attribute, client_id, unnest(email_domains) as value
+    select 'building' as attribute, unnest(buildings) as value
     from client_identity
     union all
-    select 'address' as attribute, client_id, unnest(addresses) as value
-    from client_identity
-    union all
-    select 'building' as attribute, client_id, unnest(buildings) as value
-    from client_identity
-    union all
-    select 'contact_person' as attribute, client_id, contact_person as value
-    from client_identity
-    union all
-    select 'manager' as attribute, client_id, manager as value
+    select
+        unnest(make_array('manager', 'branch', 'region')) as attribute,
+        nullif(unnest(make_array(manager, branch, region)), '(unknown)') as value
     from successor_sides
-    where side = 'appeared' and manager <> '(unknown)'
-    union all
-    select 'branch' as attribute, client_id, branch as value
-    from successor_sides
-    where side = 'appeared' and branch <> '(unknown)'
-    union all
-    select 'region' as attribute, client_id, region as value
-    from successor_sides
-    where side = 'appeared' and region <> '(unknown)'
+    where side = 'appeared'
 ),
 
 counted as (
@@ -87,7 +74,8 @@ select
     case
         when value = ''
             then least(
-                cast(1 as double), greatest(0.02, cast(shared_pairs as double) / clients)
+                cast(1 as double),
+                greatest(cast(0.02 as double), cast(shared_pairs as double) / clients)
             )
         else cast(0 as double)
     end as chance_clients
