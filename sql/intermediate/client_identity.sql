@@ -8,7 +8,7 @@
 -- column: name_key text -- Words of the name in the order of their text: lower case, without legal
 --     form, in one alphabet; null when nothing is left
 -- column: name_letters text -- The same words in the order of the name, without blanks
--- column: name_words text[] not null -- The same words
+-- column: name_words text[] not null -- The same words, without initials
 -- column: tax_id text -- Digits of the tax number; null with fewer than eight
 -- column: kpp text -- Digits of the KPP
 -- column: phones text[] not null -- Last ten digits of each phone
@@ -200,21 +200,25 @@ single_letters as (
     from one_alphabet
 ),
 
--- Words of one letter are initials, or what is left of a sign.
+name_texts as (
+    select
+        client_id,
+        trim(regexp_replace(name, '[\W_]+', ' ', 'g')) as name
+    from single_letters
+),
+
+-- Words of one letter are initials: they tell two people apart, and say nothing alone.
 names as (
     select
         client_id,
+        array_remove_all(string_to_array(name, ' '), '') as words,
         array_remove_all(
             string_to_array(
-                trim(regexp_replace(
-                    regexp_replace(regexp_replace(name, '[\W_]+', ' ', 'g'), '\b\w\b', '', 'g'),
-                    ' +', ' ', 'g'
-                )),
-                ' '
+                trim(regexp_replace(regexp_replace(name, '\b\w\b', '', 'g'), ' +', ' ', 'g')), ' '
             ),
             ''
-        ) as words
-    from single_letters
+        ) as long_words
+    from name_texts
 ),
 
 -- Postal codes, and words that say what a number or a name is, are written or left out at will.
@@ -306,7 +310,7 @@ select
     plain.client_name,
     nullif(array_to_string(array_sort(array_distinct(names.words)), ' '), '') as name_key,
     nullif(array_to_string(names.words, ''), '') as name_letters,
-    coalesce(array_sort(array_distinct(names.words)), arrow_cast(make_array(), 'List(Utf8)'))
+    coalesce(array_sort(array_distinct(names.long_words)), arrow_cast(make_array(), 'List(Utf8)'))
         as name_words,
     case when character_length(plain.tax_digits) >= 8 then plain.tax_digits end as tax_id,
     plain.kpp,
