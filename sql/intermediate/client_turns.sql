@@ -1,11 +1,12 @@
 -- One row per client, turn of its life and month: what it bought when it appeared (in each of the
--- three months from its first purchase on), and when it fell silent (in the three months that end
--- with its last purchase, known two months later).
+-- three months from its first purchase on), when it went on (in each of the three months after),
+-- and when it fell silent (in the three months that end with its last purchase, known two months
+-- later).
 -- grain:  month, turn, client_id
 -- reads:  client_state[0], purchase_month[-4..0], sales[-4..0], canonical_client[all]
 -- column: month date not null -- Month in which the turn is known, written as its first day: a
---     month of the three for appeared, the second month without a purchase for silent
--- column: turn text not null -- appeared or silent
+--     month of the three for appeared and continued, the second month without a purchase for silent
+-- column: turn text not null -- appeared, continued or silent
 -- column: client_id text not null -- Canonical client
 -- column: client_name text -- Name of the client in the last of the lines that name it
 -- column: first_purchase_date date not null -- First purchase day of the client's life
@@ -20,7 +21,10 @@
 with turns as (
     select
         month,
-        'appeared' as turn,
+        case
+            when first_purchase_month >= month - interval '2 months' then 'appeared'
+            else 'continued'
+        end as turn,
         client_id,
         first_purchase_date,
         last_purchase_date,
@@ -33,7 +37,7 @@ with turns as (
     where
         month between $first_month and $last_month
         and months_since_last_purchase = 0
-        and first_purchase_month >= month - interval '2 months'
+        and first_purchase_month >= month - interval '5 months'
     union all
     select
         month,

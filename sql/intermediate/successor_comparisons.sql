@@ -13,8 +13,13 @@
 -- column: email text -- same, same_domain (not of free mail) or different
 -- column: address text -- same, same_building or different
 -- column: contact_person text -- same or different
--- column: place text -- manager (the same one), branch, region or different
--- column: basket text -- high, medium, low or none, by basket_similarity
+-- column: place text -- manager (the same one), branch, region or different, where both have a
+--     manager
+-- column: branch text -- same or different, where not both have a manager
+-- column: region text -- same or different, where not both have a manager or a branch
+-- column: basket text -- extreme, very_high, high, medium, low or none, by the two below
+-- column: basket_millibits bigint -- How much less likely chance would find these products in both
+--     baskets than one client that goes on: logarithm, in thousandths
 -- column: basket_similarity double -- Part of both baskets that they have in common, rare products
 --     counting more
 -- column: rhythm text -- Purchases a month: same (up to 1.5 times), near (up to 3 times), different
@@ -31,10 +36,15 @@
 -- column: contact_person_clients bigint -- Clients with that person
 -- column: place_clients bigint -- Clients of that manager, branch or region
 with settings as (
+    -- Of the products of the smaller basket that share is expected in both, when both are of one
+    -- company; the borders are in thousandths of a bit.
     select
-        0.5 as basket_high,
-        0.3 as basket_medium,
-        0.15 as basket_low,
+        cast(0.3 as double) as bought_again,
+        60000 as extreme_millibits,
+        40000 as very_high_millibits,
+        25000 as high_millibits,
+        8000 as medium_millibits,
+        3000 as low_millibits,
         120 as registration_days
 ),
 
@@ -48,10 +58,12 @@ product_weights as (
     from (
         select unnest(products) as product_id
         from successor_sides
+        where side <> 'continued'
     ) as side_products
     cross join (
         select count(*) as clients
         from successor_sides
+        where side <> 'continued'
     ) as sides
     group by product_id
 ),
@@ -84,7 +96,9 @@ shared_products as (
         unnest(array_intersect(silent.products, appeared.products)) as product_id
     from successor_pairs
     inner join successor_sides as silent
-        on successor_pairs.silent_client_id = silent.client_id and silent.side = 'silent'
+        on successor_pairs.silent_client_id = silent.client_id
+        and silent.side
+            = case when successor_pairs.label = 'self' then 'continued' else 'silent' end
     inner join successor_sides as appeared
         on successor_pairs.appeared_client_id = appeared.client_id and appeared.side = 'appeared'
 ),
@@ -94,6 +108,7 @@ shared_weights as (
         shared_products.label,
         shared_products.silent_client_id,
         shared_products.appeared_client_id,
+        count(*) as products,
         sum(product_weights.weight) as weight
     from shared_products
     inner join product_weights
@@ -149,7 +164,9 @@ paired as (
     inner join client_identity as new
         on successor_pairs.appeared_client_id = new.client_id
     left join successor_sides as silent
-        on successor_pairs.silent_client_id = silent.client_id and silent.side = 'silent'
+        on successor_pairs.silent_client_id = silent.client_id
+        and silent.side
+            = case when successor_pairs.label = 'self' then 'continued' else 'silent' end
     left join successor_sides as appeared
         on successor_pairs.appeared_client_id = appeared.client_id and appeared.side = 'appeared'
 ),
@@ -193,14 +210,22 @@ graded as (
         end as contact_person,
         case
             when old_manager = new_manager then 'manager'
+            when old_manager is null or new_manager is null then null
             when old_branch = new_branch then 'branch'
             when old_region = new_region then 'region'
-            when
-                old_manager <> new_manager
-                or old_branch <> new_branch
-                or old_region <> new_region
-                then 'different'
+            else 'different'
         end as place,
+        case
+            when old_manager is not null and new_manager is not null then null
+            when old_branch = new_branch then 'same'
+            when old_branch <> new_branch then 'different'
+        end as branch,
+        case
+            when old_manager is not null and new_manager is not null then null
+            when old_branch is not null and new_branch is not null then null
+            when old_region = new_region then 'same'
+            when old_region <> new_region then 'different'
+        end as region,
         case
             when old_purchases * new_months * 2 <= 3 * new_purchases * old_months
                 and new_purchases * old_months * 2 <= 3 * old_purchases * new_months then 'same'
@@ -305,6 +330,16 @@ common_values as (
             as value
     from graded
     where place <> 'different'
+    union all
+    select
+        label, silent_client_id, appeared_client_id, 'branch' as attribute, old_branch as value
+    from graded
+    where branch = 'same'
+    union all
+    select
+        label, silent_client_id, appeared_client_id, 'region' as attribute, old_region as value
+    from graded
+    where region = 'same'
 ),
 
 -- The rarest of several counts; a value that stands in no list is of one client alone.
@@ -344,6 +379,11 @@ common_clients as (
     group by label, silent_client_id, appeared_client_id
 ),
 
+usual as (
+    select count(*) as baskets, cast(sum(products) as double) as products
+    from basket_weights
+),
+
 baskets as (
     select
         graded.label,
@@ -356,10 +396,36 @@ baskets as (
                 and silent_basket.weight + appeared_basket.weight > 0
                 then cast(2 * coalesce(shared_weights.weight, 0) as double)
                     / (silent_basket.weight + appeared_basket.weight)
-        end as basket_similarity
-    from graded
+        end as basket_similarity,
+        -- A shared product counts for its rarity, less so in a large basket, which holds everything;
+        -- a product that could be shared and is not counts against.
+        case
+            when greatest(silent_basket.products, appeared_basket.products) > 1
+                then coalesce(shared_weights.weight, 0)
+                    - coalesce(shared_weights.products, 0) * cast(
+                        round(
+                            1000 * (
+                                log2(1 / settings.bought_again)
+                                + log2(
+                                    cast(appeared_basket.products as double)
+                                    * usual.baskets / usual.products
+                                )
+                            )
+                        )
+                        as bigint
+                    )
+                    - (
+                        least(silent_basket.products, appeared_basket.products)
+                        - coalesce(shared_weights.products, 0)
+                    ) * cast(round(-1000 * log2(1 - settings.bought_again)) as bigint)
+        end as basket_millibits
+    from settings
+    cross join usual
+    cross join graded
     inner join basket_weights as silent_basket
-        on graded.silent_client_id = silent_basket.client_id and silent_basket.side = 'silent'
+        on graded.silent_client_id = silent_basket.client_id
+        and silent_basket.side
+            = case when graded.label = 'self' then 'continued' else 'silent' end
     inner join basket_weights as appeared_basket
         on graded.appeared_client_id = appeared_basket.client_id
         and appeared_basket.side = 'appeared'
@@ -382,12 +448,39 @@ select
     graded.address,
     graded.contact_person,
     graded.place,
+    graded.branch,
+    graded.region,
     case
-        when baskets.basket_similarity >= settings.basket_high then 'high'
-        when baskets.basket_similarity >= settings.basket_medium then 'medium'
-        when baskets.basket_similarity >= settings.basket_low then 'low'
-        when baskets.basket_similarity is not null then 'none'
+        when
+            baskets.basket_millibits >= settings.extreme_millibits
+            and baskets.basket_similarity >= 0.4
+            then 'extreme'
+        when
+            (
+                baskets.basket_millibits >= settings.very_high_millibits
+                and baskets.basket_similarity >= 0.3
+            ) or (
+                baskets.basket_millibits >= settings.medium_millibits
+                and baskets.basket_similarity >= 0.6
+            )
+            then 'very_high'
+        when
+            (
+                baskets.basket_millibits >= settings.high_millibits
+                and baskets.basket_similarity >= 0.2
+            ) or (
+                baskets.basket_millibits >= settings.medium_millibits
+                and baskets.basket_similarity >= 0.4
+            )
+            then 'high'
+        when
+            baskets.basket_millibits >= settings.medium_millibits
+            and baskets.basket_similarity >= 0.2
+            then 'medium'
+        when baskets.basket_millibits >= settings.low_millibits then 'low'
+        when baskets.basket_millibits is not null then 'none'
     end as basket,
+    baskets.basket_millibits,
     baskets.basket_similarity,
     graded.rhythm,
     graded.size,

@@ -12,7 +12,7 @@
 with settings as (
     -- The rarest products of a silent client, by which it is looked for. A successor first buys
     -- between two months before and six months after the last purchase of the other.
-    select 8 as most_products, 2 as months_before, 6 as months_after
+    select 20 as most_products, 2 as months_before, 6 as months_after
 ),
 
 identity_keys as (
@@ -65,6 +65,7 @@ side_products as (
         region,
         unnest(products) as product_id
     from successor_sides
+    where side <> 'continued'
 ),
 
 product_clients as (
@@ -123,6 +124,7 @@ side_keys as (
     from successor_sides
     inner join identity_keys
         on successor_sides.client_id = identity_keys.client_id
+    where successor_sides.side <> 'continued'
     union all
     select
         successor_sides.side,

@@ -1,5 +1,5 @@
 -- One row per pair of clients that is compared, and why: a candidate that shares a block, a link that
--- was confirmed, a client with itself at two turns of its life, or two clients that chance put
+-- was confirmed, a client with itself a quarter later, or two clients that chance put
 -- together. The last three say how much an agreement is worth.
 -- grain:  label, silent_client_id, appeared_client_id
 -- reads:  successor_sides[all], successor_keys[all], successor_blocks[all], canonical_client[all]
@@ -9,13 +9,13 @@
 -- column: appeared_client_id text not null -- Client that appeared; of a confirmed link that other
 -- column: shared_kinds bigint not null -- Kinds of keys that a candidate shares, 0 for others
 with settings as (
-    -- Days from the last purchase of the one to the first of the other, and how many silent
-    -- clients give random pairs, with how many clients per month.
+    -- Days from the last purchase of the one to the first of the other, and how many clients are
+    -- drawn for comparisons, with how many others per month.
     select
         -60 as least_days,
         183 as most_days,
-        2000 as most_sampled,
-        3 as most_per_month
+        4000 as most_sampled,
+        5 as most_per_month
 ),
 
 compared_keys as (
@@ -24,21 +24,23 @@ compared_keys as (
         successor_keys.block_key,
         successor_keys.appeared_quarter,
         successor_keys.side,
-        successor_keys.client_id
+        successor_keys.client_id,
+        successor_blocks.key_millibits
     from successor_keys
-    left semi join successor_blocks
+    inner join successor_blocks
         on successor_keys.kind = successor_blocks.kind
         and successor_keys.block_key = successor_blocks.block_key
         and successor_keys.appeared_quarter = successor_blocks.appeared_quarter
-        and not successor_blocks.is_skipped
+    where not successor_blocks.is_skipped
 ),
 
 shared_keys as (
     select
         silent_keys.client_id as silent_client_id,
         appeared_keys.client_id as appeared_client_id,
+        silent_keys.appeared_quarter,
         silent_keys.kind,
-        count(*) as keys
+        sum(silent_keys.key_millibits) as key_millibits
     from compared_keys as silent_keys
     inner join compared_keys as appeared_keys
         on silent_keys.kind = appeared_keys.kind
@@ -46,21 +48,41 @@ shared_keys as (
         and silent_keys.appeared_quarter = appeared_keys.appeared_quarter
         and silent_keys.client_id <> appeared_keys.client_id
     where silent_keys.side = 'silent' and appeared_keys.side = 'appeared'
-    group by silent_keys.client_id, appeared_keys.client_id, silent_keys.kind
+    group by
+        silent_keys.client_id,
+        appeared_keys.client_id,
+        silent_keys.appeared_quarter,
+        silent_keys.kind
 ),
 
--- One product alone is chance: products make a pair when two are shared, or something else is.
+quarters as (
+    select
+        month_number / 3 as appeared_quarter,
+        cast(round(1000 * log2(cast(count(*) as double))) as bigint) as clients_millibits
+    from successor_sides
+    where side = 'appeared'
+    group by month_number / 3
+),
+
+-- Products make a pair when so many are shared that chance would not find one client of the
+-- quarter with all of them; any other key makes a pair alone.
 blocked as (
     select
-        silent_client_id,
-        appeared_client_id,
+        shared_keys.silent_client_id,
+        shared_keys.appeared_client_id,
         count(*) as shared_kinds
     from shared_keys
-    group by silent_client_id, appeared_client_id
+    inner join quarters
+        on shared_keys.appeared_quarter = quarters.appeared_quarter
+    group by shared_keys.silent_client_id, shared_keys.appeared_client_id
     having
-        max(case when kind in ('product', 'place_product') then 0 else 1 end) = 1
-        or max(case when kind = 'product' then keys else 0 end) >= 2
-        or max(case when kind = 'place_product' then keys else 0 end) >= 2
+        max(
+            case
+                when shared_keys.kind not in ('product', 'place_product') then 1
+                when shared_keys.key_millibits >= quarters.clients_millibits then 1
+                else 0
+            end
+        ) = 1
 ),
 
 candidates as (
@@ -149,14 +171,13 @@ random as (
             between settings.least_days and settings.most_days
 ),
 
--- How alike one client is at its beginning and at its end, less than a year apart.
+-- How alike one client is in two quarters that follow each other, as it would be to its successor.
 itself as (
-    select silent.client_id
-    from silent_in_order as silent
-    inner join successor_sides as appeared
-        on silent.client_id = appeared.client_id
-        and silent.month_number between appeared.month_number + 5 and appeared.month_number + 14
-    where appeared.side = 'appeared'
+    select
+        client_id,
+        row_number() over (order by reverse(client_id), client_id) as place
+    from successor_sides
+    where side = 'continued'
 )
 
 select
@@ -176,10 +197,12 @@ where kind in ('successor', 'duplicate')
 union all
 select
     'self' as label,
-    client_id as silent_client_id,
-    client_id as appeared_client_id,
+    itself.client_id as silent_client_id,
+    itself.client_id as appeared_client_id,
     0 as shared_kinds
-from itself
+from settings
+cross join itself
+where itself.place <= settings.most_sampled
 union all
 select
     'random' as label,

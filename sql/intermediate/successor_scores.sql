@@ -21,20 +21,20 @@ degrees as (
         unnest(
             make_array(
                 'tax_id', 'kpp', 'name', 'phone', 'email', 'address', 'contact_person', 'place',
-                'basket', 'rhythm', 'size', 'timing', 'registration'
+                'branch', 'region', 'basket', 'rhythm', 'size', 'timing', 'registration'
             )
         ) as attribute,
         unnest(
             make_array(
                 tax_id, kpp, name, phone, email, address, contact_person, place,
-                basket, rhythm, size, timing, registration
+                branch, region, basket, rhythm, size, timing, registration
             )
         ) as level,
         unnest(
             make_array(
                 tax_id_clients, kpp_clients, name_clients, phone_clients, email_clients,
-                address_clients, contact_person_clients, place_clients,
-                null, null, null, null, null
+                address_clients, contact_person_clients, place_clients, place_clients,
+                place_clients, null, null, null, null, null
             )
         ) as clients
     from successor_comparisons

@@ -1,13 +1,14 @@
 -- One row per client and side of a possible succession: clients that are silent now, as they last
--- bought, and clients as they first bought, unless that was when the data begin.
+-- bought, and clients as they first bought, unless that was when the data begin. Beside them the
+-- three months after these first ones: how a client that goes on looks.
 -- grain:  side, client_id
 -- reads:  client_turns[all], purchase_month[all]
 -- param:  history_first_month date
--- column: side text not null -- silent or appeared
+-- column: side text not null -- silent, appeared or continued
 -- column: client_id text not null -- Canonical client
 -- column: month_number bigint not null -- Number of the month (year * 12 + month - 1) of its last
---     purchase for silent, of its first for appeared
--- column: turn_date date not null -- Day of its last purchase for silent, of its first for appeared
+--     purchase for silent, of its first for the others
+-- column: turn_date date not null -- Day of that purchase
 -- column: purchases bigint not null -- Purchase days in the three months of the turn
 -- column: months bigint not null -- How many of these months it was a client in
 -- column: revenue decimal(28,4) not null -- Revenue of the purchase lines in these months
@@ -49,16 +50,20 @@ silent as (
 
 appeared_months as (
     select
+        turn as side,
         client_id,
         min(first_purchase_date) as turn_date,
         sum(purchases) as purchases,
         -- The months up to the last one with a purchase: the others may not be over.
-        max(cast(
-            date_part('year', month) * 12 + date_part('month', month)
-            - date_part('year', first_purchase_date) * 12 - date_part('month', first_purchase_date)
-            + 1
-            as bigint
-        )) as months,
+        max(
+            cast(
+                date_part('year', month) * 12 + date_part('month', month)
+                - date_part('year', first_purchase_date) * 12
+                - date_part('month', first_purchase_date)
+                - case when turn = 'continued' then 2 else -1 end
+                as bigint
+            )
+        ) as months,
         sum(revenue) as revenue,
         max(
             concat(
@@ -71,32 +76,34 @@ appeared_months as (
     from settings
     cross join client_turns
     where
-        client_turns.turn = 'appeared'
+        client_turns.turn <> 'silent'
         and client_turns.first_purchase_date
             >= cast($history_first_month as date) + settings.burn_in
-    group by client_id
+    group by turn, client_id
 ),
 
 bought_products as (
     select
+        turn as side,
         client_id,
         unnest(products) as product_id
     from client_turns
-    where turn = 'appeared'
+    where turn <> 'silent'
 ),
 
 distinct_products as (
-    select client_id, product_id
+    select side, client_id, product_id
     from bought_products
-    group by client_id, product_id
+    group by side, client_id, product_id
 ),
 
 baskets as (
     select
+        side,
         client_id,
         array_sort(array_agg(product_id)) as products
     from distinct_products
-    group by client_id
+    group by side, client_id
 ),
 
 sides as (
@@ -114,7 +121,7 @@ sides as (
     from silent
     union all
     select
-        'appeared' as side,
+        appeared_months.side,
         appeared_months.client_id,
         appeared_months.turn_date,
         appeared_months.purchases,
@@ -126,7 +133,7 @@ sides as (
         split_part(appeared_months.last_place, chr(31), 4) as region
     from appeared_months
     left join baskets
-        on appeared_months.client_id = baskets.client_id
+        on appeared_months.side = baskets.side and appeared_months.client_id = baskets.client_id
 )
 
 select

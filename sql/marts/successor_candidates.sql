@@ -189,13 +189,13 @@ select
                 when 'same_building' then 'same building'
             end,
             case when compared.contact_person = 'same' then 'same contact person' end,
-            case compared.place
-                when 'manager' then 'same manager'
-                when 'branch' then 'same branch'
-                when 'region' then 'same region'
+            case
+                when compared.place = 'manager' then 'same manager'
+                when compared.place = 'branch' or compared.branch = 'same' then 'same branch'
+                when compared.place = 'region' or compared.region = 'same' then 'same region'
             end,
             case
-                when compared.basket in ('high', 'medium')
+                when compared.basket in ('extreme', 'very_high', 'high', 'medium')
                     then concat(
                         'basket alike by ',
                         cast(cast(floor(100 * compared.basket_similarity) as bigint) as text), ' %'
@@ -225,7 +225,11 @@ select
             case when compared.email = 'different' then 'other e-mail' end,
             case when compared.address = 'different' then 'other address' end,
             case when compared.contact_person = 'different' then 'other contact person' end,
-            case when compared.place = 'different' then 'other manager, branch and region' end,
+            case
+                when compared.place = 'different' then 'other manager, branch and region'
+                when compared.branch = 'different' then 'other branch'
+                when compared.region = 'different' then 'other region'
+            end,
             case when compared.basket = 'none' then 'other basket' end,
             case when compared.rhythm = 'different' then 'other rhythm of orders' end,
             case when compared.size = 'different' then 'other monthly revenue' end,

@@ -4,7 +4,7 @@
 -- grain:  attribute, level
 -- reads:  successor_comparisons[all], identity_values[all]
 -- column: attribute text not null -- tax_id, kpp, name, phone, email, address, contact_person, place,
---     basket, rhythm, size, timing or registration
+--     branch, region, basket, rhythm, size, timing or registration
 -- column: level text not null -- Degree of agreement
 -- column: evidence_group text not null -- Of the levels of a group only the strongest counts: they
 --     say the same thing twice
@@ -62,10 +62,16 @@ levels as (
             ('place', 'branch', 'place', 0.15, 'set', 'branch'),
             ('place', 'region', 'place', 0.05, 'set', 'region'),
             ('place', 'different', 'place', 0.10, 'set', null),
-            ('basket', 'high', 'basket', 0.35, 'self', null),
-            ('basket', 'medium', 'basket', 0.30, 'self', null),
+            ('branch', 'same', 'place', 0.85, 'set', 'branch'),
+            ('branch', 'different', 'place', 0.15, 'set', null),
+            ('region', 'same', 'place', 0.90, 'set', 'region'),
+            ('region', 'different', 'place', 0.10, 'set', null),
+            ('basket', 'extreme', 'basket', 0.10, 'self', null),
+            ('basket', 'very_high', 'basket', 0.15, 'self', null),
+            ('basket', 'high', 'basket', 0.15, 'self', null),
+            ('basket', 'medium', 'basket', 0.20, 'self', null),
             ('basket', 'low', 'basket', 0.20, 'self', null),
-            ('basket', 'none', 'basket', 0.15, 'self', null),
+            ('basket', 'none', 'basket', 0.20, 'self', null),
             ('rhythm', 'same', 'rhythm', 0.55, 'self', null),
             ('rhythm', 'near', 'rhythm', 0.35, 'self', null),
             ('rhythm', 'different', 'rhythm', 0.10, 'self', null),
@@ -87,13 +93,13 @@ degrees as (
         unnest(
             make_array(
                 'tax_id', 'kpp', 'name', 'phone', 'email', 'address', 'contact_person', 'place',
-                'basket', 'rhythm', 'size', 'timing', 'registration'
+                'branch', 'region', 'basket', 'rhythm', 'size', 'timing', 'registration'
             )
         ) as attribute,
         unnest(
             make_array(
                 tax_id, kpp, name, phone, email, address, contact_person, place,
-                basket, rhythm, size, timing, registration
+                branch, region, basket, rhythm, size, timing, registration
             )
         ) as level
     from successor_comparisons
