@@ -1,17 +1,17 @@
--- One row per candidate: the sum of its weights, and the odds that follow for the pair alone.
+-- One row per candidate: the sum of its weights, and the odds that follow, if every silent client had
+-- a successor and nothing else were known of it.
 -- grain:  silent_client_id, appeared_client_id
 -- reads:  successor_comparisons[all], successor_weights[all], successor_sides[all]
 -- column: silent_client_id text not null -- Client that fell silent
 -- column: appeared_client_id text not null -- Client that appeared
 -- column: weight_millibits bigint not null -- Sum of the weights in thousandths of a bit, of every
 --     group of evidence the strongest
--- column: prior_millibits bigint not null -- Logarithm of the odds before anything is compared
--- column: odds decimal(38,12) not null -- Odds that the one is the successor of the other, before
---     others are looked at
+-- column: prior_millibits bigint not null -- Logarithm of one over the clients that appeared near
+--     that time: each of them is as likely before anything is compared
+-- column: odds decimal(38,12) not null -- Two to the power of both
 with settings as (
-    -- Of the clients that fall silent that share goes on as a new one; before anything is known
-    -- each that appears near that time is as likely to be it.
-    select cast(0.1 as double) as successor_share, 2 as months_before, 6 as months_after
+    -- A successor first buys between two months before and six months after the last purchase.
+    select 2 as months_before, 6 as months_after
 ),
 
 degrees as (
@@ -107,16 +107,9 @@ priors as (
     select
         silent_months.month_number,
         cast(
-            round(
-                1000 * log2(
-                    max(settings.successor_share / (1 - settings.successor_share))
-                    / sum(appeared_counts.clients)
-                )
-            )
-            as bigint
+            round(-1000 * log2(cast(sum(appeared_counts.clients) as double))) as bigint
         ) as prior_millibits
-    from settings
-    cross join silent_months
+    from silent_months
     inner join appeared_counts
         on silent_months.appeared_month_number = appeared_counts.month_number
     group by silent_months.month_number

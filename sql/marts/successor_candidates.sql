@@ -28,7 +28,10 @@
 -- column: basket_similarity double -- Part of both baskets that they have in common, rare products
 --     counting more; null without baskets
 with settings as (
+    -- Of the clients that fall silent that share is assumed to go on as a new one.
     select
+        cast(0.1 as double) as successor_share,
+        20 as assumed_clients,
         cast(0.05 as double) as least_probability,
         cast(0.3 as double) as possible_probability,
         cast(0.8 as double) as probable_probability,
@@ -87,20 +90,71 @@ appeared_odds as (
 
 -- A client has one successor and is that of one: candidates share the probability, with each other
 -- and with there being none.
-probabilities as (
+first_probabilities as (
     select
         open_scores.silent_client_id,
         open_scores.appeared_client_id,
         open_scores.weight_millibits,
-        round(
-            10000 * cast(open_scores.odds as double)
-            / cast(1 + silent_odds.odds + appeared_odds.odds - open_scores.odds as double)
-        ) / 10000 as probability
+        open_scores.odds,
+        silent_odds.odds + appeared_odds.odds - open_scores.odds as rival_odds
     from open_scores
     inner join silent_odds
         on open_scores.silent_client_id = silent_odds.silent_client_id
     inner join appeared_odds
         on open_scores.appeared_client_id = appeared_odds.appeared_client_id
+),
+
+-- How many go on at all is learned from what the assumed share gives: one step of expectation and
+-- maximization. The assumed share counts as much as twenty silent clients.
+learned_share as (
+    select
+        cast(
+            coalesce(
+                sum(
+                    cast(
+                        cast(first_probabilities.odds as double)
+                        / (
+                            (1 - settings.successor_share) / settings.successor_share
+                            + cast(first_probabilities.rival_odds as double)
+                        )
+                        as decimal(18, 10)
+                    )
+                ),
+                0
+            )
+            as double
+        ) as successors
+    from settings
+    cross join first_probabilities
+),
+
+prior_odds as (
+    select share / (1 - share) as odds
+    from (
+        select
+            (learned_share.successors + settings.assumed_clients * settings.successor_share)
+            / (silent.clients + settings.assumed_clients) as share
+        from settings
+        cross join learned_share
+        cross join (
+            select count(*) as clients
+            from successor_sides
+            where side = 'silent'
+        ) as silent
+    ) as shares
+),
+
+probabilities as (
+    select
+        first_probabilities.silent_client_id,
+        first_probabilities.appeared_client_id,
+        first_probabilities.weight_millibits,
+        round(
+            10000 * prior_odds.odds * cast(first_probabilities.odds as double)
+            / (1 + prior_odds.odds * cast(first_probabilities.rival_odds as double))
+        ) / 10000 as probability
+    from prior_odds
+    cross join first_probabilities
 ),
 
 ranked as (
