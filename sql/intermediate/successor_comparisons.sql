@@ -182,7 +182,7 @@ graded as (
         end as tax_id,
         case when old_kpp = new_kpp then 'same' when old_kpp <> new_kpp then 'different' end as kpp,
         case
-            when old_name_key = new_name_key then 'same'
+            when old_name_key = new_name_key or old_name_letters = new_name_letters then 'same'
             when
                 greatest(character_length(old_name_letters), character_length(new_name_letters))
                 >= greatest(5, 5 * levenshtein(old_name_letters, new_name_letters))

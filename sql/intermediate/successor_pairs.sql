@@ -9,11 +9,13 @@
 -- column: appeared_client_id text not null -- Client that appeared; of a confirmed link that other
 -- column: shared_kinds bigint not null -- Kinds of keys that a candidate shares, 0 for others
 with settings as (
-    -- Days from the last purchase of the one to the first of the other, and how many clients are
-    -- drawn for comparisons, with how many others per month.
+    -- Days from the last purchase of the one to the first of the other, and how rare shared products
+    -- must be beyond one client of a quarter; and how many clients are drawn for comparisons, with
+    -- how many others per month.
     select
         -60 as least_days,
         183 as most_days,
+        4000 as spare_millibits,
         4000 as most_sampled,
         5 as most_per_month
 ),
@@ -64,14 +66,15 @@ quarters as (
     group by month_number / 3
 ),
 
--- Products make a pair when so many are shared that chance would not find one client of the
--- quarter with all of them; any other key makes a pair alone.
+-- Products make a pair when so many are shared that chance would find a client with all of them in
+-- one of 16 such quarters; any other key makes a pair alone.
 blocked as (
     select
         shared_keys.silent_client_id,
         shared_keys.appeared_client_id,
         count(*) as shared_kinds
-    from shared_keys
+    from settings
+    cross join shared_keys
     inner join quarters
         on shared_keys.appeared_quarter = quarters.appeared_quarter
     group by shared_keys.silent_client_id, shared_keys.appeared_client_id
@@ -79,12 +82,16 @@ blocked as (
         max(
             case
                 when shared_keys.kind not in ('product', 'place_product') then 1
-                when shared_keys.key_millibits >= quarters.clients_millibits then 1
+                when
+                    shared_keys.key_millibits
+                    >= quarters.clients_millibits + settings.spare_millibits
+                    then 1
                 else 0
             end
         ) = 1
 ),
 
+-- Who goes on as another was there before it, and the other buys after it.
 candidates as (
     select
         blocked.silent_client_id,
@@ -98,6 +105,8 @@ candidates as (
     cross join settings
     where
         appeared.turn_date - silent.turn_date between settings.least_days and settings.most_days
+        and silent.first_purchase_date < appeared.first_purchase_date
+        and silent.last_purchase_date < appeared.last_purchase_date
 ),
 
 -- Clients in the order of their reversed ids: as good as chance, and the same every time.
@@ -106,6 +115,8 @@ silent_in_order as (
         client_id,
         month_number,
         turn_date,
+        first_purchase_date,
+        last_purchase_date,
         row_number() over (order by reverse(client_id), client_id) as place
     from successor_sides
     where side = 'silent'
@@ -116,6 +127,8 @@ appeared_in_order as (
         client_id,
         month_number,
         turn_date,
+        first_purchase_date,
+        last_purchase_date,
         row_number() over (
             partition by month_number order by reverse(client_id), client_id
         ) - 1 as place
@@ -136,6 +149,8 @@ draws as (
     select
         client_id,
         turn_date,
+        first_purchase_date,
+        last_purchase_date,
         place,
         month_number,
         draw,
@@ -144,6 +159,8 @@ draws as (
         select
             silent_in_order.client_id,
             silent_in_order.turn_date,
+            silent_in_order.first_purchase_date,
+            silent_in_order.last_purchase_date,
             silent_in_order.place,
             silent_in_order.month_number,
             unnest(range(0, settings.most_per_month)) as draw
@@ -169,6 +186,8 @@ random as (
         draws.client_id <> appeared_in_order.client_id
         and appeared_in_order.turn_date - draws.turn_date
             between settings.least_days and settings.most_days
+        and draws.first_purchase_date < appeared_in_order.first_purchase_date
+        and draws.last_purchase_date < appeared_in_order.last_purchase_date
 ),
 
 -- How alike one client is in two quarters that follow each other, as it would be to its successor.

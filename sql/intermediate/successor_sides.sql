@@ -9,6 +9,8 @@
 -- column: month_number bigint not null -- Number of the month (year * 12 + month - 1) of its last
 --     purchase for silent, of its first for the others
 -- column: turn_date date not null -- Day of that purchase
+-- column: first_purchase_date date not null -- First purchase day of its life
+-- column: last_purchase_date date not null -- Last purchase day of its life, as known now
 -- column: purchases bigint not null -- Purchase days in the three months of the turn
 -- column: months bigint not null -- How many of these months it was a client in
 -- column: revenue decimal(28,4) not null -- Revenue of the purchase lines in these months
@@ -24,7 +26,8 @@ with settings as (
 last_months as (
     select
         client_id,
-        max(month) as last_purchase_month
+        max(month) as last_purchase_month,
+        max(last_purchase_date) as last_purchase_date
     from purchase_month
     group by client_id
 ),
@@ -34,6 +37,7 @@ silent as (
     select
         client_turns.client_id,
         client_turns.last_purchase_date as turn_date,
+        client_turns.first_purchase_date,
         client_turns.purchases,
         client_turns.months,
         client_turns.revenue,
@@ -111,6 +115,7 @@ sides as (
         'silent' as side,
         client_id,
         turn_date,
+        first_purchase_date,
         purchases,
         months,
         revenue,
@@ -124,6 +129,7 @@ sides as (
         appeared_months.side,
         appeared_months.client_id,
         appeared_months.turn_date,
+        appeared_months.turn_date as first_purchase_date,
         appeared_months.purchases,
         appeared_months.months,
         appeared_months.revenue,
@@ -137,16 +143,22 @@ sides as (
 )
 
 select
-    side,
-    client_id,
-    cast(date_part('year', turn_date) * 12 + date_part('month', turn_date) - 1 as bigint)
-        as month_number,
-    turn_date,
-    purchases,
-    months,
-    cast(revenue as decimal(28, 4)) as revenue,
-    products,
-    manager,
-    branch,
-    region
+    sides.side,
+    sides.client_id,
+    cast(
+        date_part('year', sides.turn_date) * 12 + date_part('month', sides.turn_date) - 1
+        as bigint
+    ) as month_number,
+    sides.turn_date,
+    sides.first_purchase_date,
+    last_months.last_purchase_date,
+    sides.purchases,
+    sides.months,
+    cast(sides.revenue as decimal(28, 4)) as revenue,
+    sides.products,
+    sides.manager,
+    sides.branch,
+    sides.region
 from sides
+inner join last_months
+    on sides.client_id = last_months.client_id

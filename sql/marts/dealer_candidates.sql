@@ -20,7 +20,7 @@
 --     products
 -- column: silent_manager text not null -- Manager of the last purchase of the silent one
 -- column: dealer_manager text not null -- Manager of the last purchase of the dealer
--- column: score_bits double not null -- Sum of the weights: each bit doubles the odds
+-- column: score_bits double not null -- Weight of the evidence: each bit doubles the odds
 -- column: probability double not null -- Probability that the silent one buys through the dealer,
 --     its other candidates taken into account
 -- column: band text not null -- probable (from 0.8), possible (from 0.3) or unlikely
@@ -93,91 +93,49 @@ graded as (
     from dealer_pairs
 ),
 
-degrees as (
-    select
-        month,
-        silent_client_id,
-        dealer_client_id,
-        unnest(make_array('coverage', 'taken_up', 'volume', 'dealer_size')) as attribute,
-        unnest(make_array(coverage, taken_up, volume, dealer_size)) as level
+cells as (
+    select coverage, taken_up, volume, dealer_size, count(*) as pairs
     from graded
+    group by coverage, taken_up, volume, dealer_size
 ),
 
-counted as (
-    select attribute, level, count(*) as pairs
-    from degrees
-    group by attribute, level
-),
-
--- Pairs without a product in common stand in no row: they were compared all the same, and their
--- coverage is low.
-unlisted as (
-    select sum(growing_clients - listed) as pairs
+-- Pairs without a product in common stand in no row: they were compared all the same.
+compared as (
+    select sum(growing_clients) as pairs
     from (
-        select
-            month,
-            silent_client_id,
-            max(growing_clients) as growing_clients,
-            count(*) as listed
+        select month, silent_client_id, max(growing_clients) as growing_clients
         from graded
         group by month, silent_client_id
-    ) as compared
+    ) as silences
 ),
 
-all_counted as (
-    select
-        levels.attribute,
-        levels.level,
-        levels.m,
-        cast(
-            coalesce(counted.pairs, 0)
-            + case
-                when levels.attribute = 'coverage' and levels.level = 'low'
-                    then coalesce(unlisted.pairs, 0)
-                else 0
-            end
-            as double
-        ) as pairs
-    from unlisted
-    cross join levels
-    left join counted
-        on levels.attribute = counted.attribute and levels.level = counted.level
-),
-
-attribute_counts as (
-    select attribute, cast(sum(cast(pairs as bigint)) as double) as pairs, count(*) as levels
-    from all_counted
-    group by attribute
-),
-
+-- Chance gives degrees together (a large client covers much, and takes much up), so it is counted
+-- for all four at once; half a pair more in each of the 54 cells.
 weights as (
     select
-        all_counted.attribute,
-        all_counted.level,
+        cells.coverage,
+        cells.taken_up,
+        cells.volume,
+        cells.dealer_size,
         cast(
             round(
                 1000 * log2(
-                    all_counted.m * (attribute_counts.pairs + 0.5 * attribute_counts.levels)
-                    / (all_counted.pairs + 0.5)
+                    coverages.m * taken_ups.m * volumes.m * dealer_sizes.m
+                    * (compared.pairs + 27) / (cells.pairs + 0.5)
                 )
             )
             as bigint
         ) as weight_millibits
-    from all_counted
-    inner join attribute_counts
-        on all_counted.attribute = attribute_counts.attribute
-),
-
-scored as (
-    select
-        degrees.month,
-        degrees.silent_client_id,
-        degrees.dealer_client_id,
-        sum(weights.weight_millibits) as weight_millibits
-    from degrees
-    inner join weights
-        on degrees.attribute = weights.attribute and degrees.level = weights.level
-    group by degrees.month, degrees.silent_client_id, degrees.dealer_client_id
+    from compared
+    cross join cells
+    inner join levels as coverages
+        on coverages.attribute = 'coverage' and cells.coverage = coverages.level
+    inner join levels as taken_ups
+        on taken_ups.attribute = 'taken_up' and cells.taken_up = taken_ups.level
+    inner join levels as volumes
+        on volumes.attribute = 'volume' and cells.volume = volumes.level
+    inner join levels as dealer_sizes
+        on dealer_sizes.attribute = 'dealer_size' and cells.dealer_size = dealer_sizes.level
 ),
 
 -- Somebody has looked at the pair, in whichever order it was written.
@@ -215,12 +173,12 @@ open_pairs as (
         graded.manager,
         graded.dealer_manager,
         successor_sides.turn_date,
-        scored.weight_millibits,
+        weights.weight_millibits,
         cast(
             power(
                 cast(2 as double),
                 least(
-                    scored.weight_millibits
+                    weights.weight_millibits
                     + cast(
                         round(
                             1000 * log2(
@@ -239,10 +197,11 @@ open_pairs as (
         ) as odds
     from settings
     cross join graded
-    inner join scored
-        on graded.month = scored.month
-        and graded.silent_client_id = scored.silent_client_id
-        and graded.dealer_client_id = scored.dealer_client_id
+    inner join weights
+        on graded.coverage = weights.coverage
+        and graded.taken_up = weights.taken_up
+        and graded.volume = weights.volume
+        and graded.dealer_size = weights.dealer_size
     inner join successor_sides
         on graded.silent_client_id = successor_sides.client_id
         and successor_sides.side = 'silent'
