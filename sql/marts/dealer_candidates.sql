@@ -27,9 +27,10 @@
 -- column: silent_rank bigint not null -- Place among the candidates of the silent client
 -- column: evidence text not null -- What speaks for it
 with settings as (
-    -- Of the clients that fall silent that share buys through a dealer of its region.
+    -- Of the clients that fall silent that share is assumed to buy through a dealer of its region.
     select
         cast(0.06 as double) as dealer_share,
+        20 as assumed_clients,
         cast(0.05 as double) as least_probability,
         cast(0.3 as double) as possible_probability,
         cast(0.8 as double) as probable_probability,
@@ -179,15 +180,8 @@ open_pairs as (
                 cast(2 as double),
                 least(
                     weights.weight_millibits
-                    + cast(
-                        round(
-                            1000 * log2(
-                                settings.dealer_share
-                                / (1 - settings.dealer_share)
-                                / graded.growing_clients
-                            )
-                        )
-                        as bigint
+                    - cast(
+                        round(1000 * log2(cast(graded.growing_clients as double))) as bigint
                     ),
                     30000
                 )
@@ -195,8 +189,7 @@ open_pairs as (
             )
             as decimal(38, 12)
         ) as odds
-    from settings
-    cross join graded
+    from graded
     inner join weights
         on graded.coverage = weights.coverage
         and graded.taken_up = weights.taken_up
@@ -218,6 +211,48 @@ silent_odds as (
     group by silent_client_id
 ),
 
+-- How many buy through a dealer at all is learned from what the assumed share gives, as for
+-- successors.
+learned_share as (
+    select
+        cast(
+            coalesce(
+                sum(
+                    cast(
+                        cast(open_pairs.odds as double)
+                        / (
+                            (1 - settings.dealer_share) / settings.dealer_share
+                            + cast(silent_odds.odds as double)
+                        )
+                        as decimal(18, 10)
+                    )
+                ),
+                0
+            )
+            as double
+        ) as clients
+    from settings
+    cross join open_pairs
+    inner join silent_odds
+        on open_pairs.silent_client_id = silent_odds.silent_client_id
+),
+
+prior_odds as (
+    select share / (1 - share) as odds
+    from (
+        select
+            (learned_share.clients + settings.assumed_clients * settings.dealer_share)
+            / (silent.clients + settings.assumed_clients) as share
+        from settings
+        cross join learned_share
+        cross join (
+            select count(*) as clients
+            from successor_sides
+            where side = 'silent'
+        ) as silent
+    ) as shares
+),
+
 probabilities as (
     select
         open_pairs.silent_client_id,
@@ -234,9 +269,11 @@ probabilities as (
         open_pairs.turn_date,
         open_pairs.weight_millibits,
         round(
-            10000 * cast(open_pairs.odds as double) / cast(1 + silent_odds.odds as double)
+            10000 * prior_odds.odds * cast(open_pairs.odds as double)
+            / (1 + prior_odds.odds * cast(silent_odds.odds as double))
         ) / 10000 as probability
-    from open_pairs
+    from prior_odds
+    cross join open_pairs
     inner join silent_odds
         on open_pairs.silent_client_id = silent_odds.silent_client_id
 ),

@@ -39,7 +39,7 @@ SAMPLE_TRUTH = {("C00121", "C00448"), ("C00178", "C00449")}     # see data/sampl
 SAMPLE_TRAP = ("C00366", "C00094")                              # names and dates alike, nothing else
 # What must be reached at the least, a little below what is reached: (precision, recall) of the pairs
 # with a probability from 0.3 on.
-LEAST = {"sample": (1.0, 1.0), "split": (0.95, 0.8), "dealers": (0.8, 0.3), "online-retail": (0.4, 0.08)}
+LEAST = {"sample": (1.0, 1.0), "split": (0.95, 0.8), "dealers": (0.8, 0.1), "online-retail": (0.4, 0.08)}
 LATIN = dict(zip("абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
                  "a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh shch  y  e yu ya".split(" ")))
 OTHER_NAMES = "Альтаир Бриз Вымпел Гелиос Дельта Зенит Квант Лидер Меркурий Нептун Омега Пионер".split()
