@@ -1,5 +1,5 @@
--- Net is churn; gross is net plus what links explain; and in gross, too, the movements lead from the
--- start to the end, which is the start of the next month.
+-- Net is churn; gross is net plus what links explain; and in gross, too, the movements lead from
+-- the start to the end, which is the start of the next month.
 -- audits: churn_gross_net
 -- reads:  churn_gross_net[all], churn[all]
 select

@@ -1,5 +1,5 @@
--- Net cohorts are those of churn_cohorts and cohort_retention; of gross ones nobody survives or buys
--- who is not in them.
+-- Net cohorts are those of churn_cohorts and cohort_retention; of gross ones nobody survives or
+-- buys who is not in them.
 -- audits: cohort_gross_net
 -- reads:  cohort_gross_net[all], churn_cohorts[all], cohort_retention[all]
 select

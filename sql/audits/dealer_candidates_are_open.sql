@@ -1,5 +1,5 @@
--- Candidates are clients that nobody has linked and pairs that nobody has rejected; the silent one has
--- bought nothing since.
+-- Candidates are clients that nobody has linked and pairs that nobody has rejected; the silent one
+-- has bought nothing since.
 -- audits: dealer_candidates
 -- reads:  dealer_candidates[all], canonical_client[all], client_links[all], purchase_month[all]
 with purchases as (

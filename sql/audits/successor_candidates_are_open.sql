@@ -1,5 +1,5 @@
--- Candidates are clients that nobody has linked and pairs that nobody has rejected; the silent one has
--- bought nothing since, and the appeared one first bought on that day.
+-- Candidates are clients that nobody has linked and pairs that nobody has rejected; the silent one
+-- has bought nothing since, and the appeared one first bought on that day.
 -- audits: successor_candidates
 -- reads:  successor_candidates[all], canonical_client[all], client_links[all], purchase_month[all]
 with purchases as (
@@ -45,7 +45,9 @@ left join purchases as silent
 left join purchases as appeared
     on successor_candidates.appeared_client_id = appeared.client_id
 left join linked
-    on linked.client_id in (successor_candidates.silent_client_id, successor_candidates.appeared_client_id)
+    on linked.client_id in (
+        successor_candidates.silent_client_id, successor_candidates.appeared_client_id
+    )
 left join rejected_pairs
     on successor_candidates.silent_client_id = rejected_pairs.silent_client_id
     and successor_candidates.appeared_client_id = rejected_pairs.appeared_client_id

@@ -1,5 +1,5 @@
--- The probabilities of the candidates of one client do not exceed 1 together, on either side, beyond
--- what rounding to four decimals adds.
+-- The probabilities of the candidates of one client do not exceed 1 together, on either side,
+-- beyond what rounding to four decimals adds.
 -- audits: successor_candidates
 -- reads:  successor_candidates[all]
 select

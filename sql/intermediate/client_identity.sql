@@ -158,8 +158,8 @@ formless as (
             ),
             concat(
                 '\b(ооо|одо|оао|зао|пао|нао|ао|ип|чп|пк|тоо|тдо|кфх|фгуп|фгбу|фку|мбу|мку|муп|гуп',
-                '|гбу|гку|ано|нко|чуп|руп|сп|пбоюл|ooo|oao|zao|pao|ao|ip|too|tov|llc|llp|ltd|limited',
-                '|inc|incorporated|corp|corporation|co|gmbh|ag|sa|srl|plc|jsc|ojsc|cjsc|oy|bv|lp)\b'
+                '|гбу|гку|ано|нко|чуп|руп|сп|пбоюл|ooo|oao|zao|pao|ao|ip|too|tov|llc|llp|ltd',
+                '|limited|inc|incorporated|corp|corporation|co|gmbh|ag|sa|srl|plc|jsc|ojsc|cjsc|oy|bv|lp)\b'
             ),
             ' ', 'g'
         ) as name
@@ -175,7 +175,8 @@ latin_pairs as (
         replace(replace(replace(
             regexp_replace(regexp_replace(name, 'c([eiy])', 's$1', 'g'), '[''’`ʼ]', '', 'g'),
             'shch', 'ш'), 'sch', 'ш'), 'sh', 'ш'), 'ch', 'ч'), 'zh', 'ж'), 'kh', 'х'), 'ph', 'ф'),
-            'ck', 'к'), 'ts', 'ц'), 'tz', 'ц'), 'ya', 'а'), 'ja', 'а'), 'yu', 'у'), 'ju', 'у') as name
+            'ck', 'к'), 'ts', 'ц'), 'tz', 'ц'), 'ya', 'а'), 'ja', 'а'), 'yu', 'у'), 'ju', 'у'
+        ) as name
     from formless
 ),
 

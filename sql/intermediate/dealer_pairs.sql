@@ -2,7 +2,8 @@
 -- since, with at least one product in common that grew: how much of the one's basket reappears in
 -- the other's growth.
 -- grain:  month, silent_client_id, dealer_client_id
--- reads:  client_turns[0], client_state[0], entity_month[-4..0], sales[-4..0], canonical_client[all]
+-- reads:  client_turns[0], client_state[0], entity_month[-4..0], sales[-4..0],
+--     canonical_client[all]
 -- column: month date not null -- Second month without a purchase, written as its first day
 -- column: silent_client_id text not null -- Canonical client that is silent
 -- column: dealer_client_id text not null -- Canonical client that grew

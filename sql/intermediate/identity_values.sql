@@ -1,14 +1,14 @@
--- One row per attribute by which clients are recognized and value of it that two clients or more have:
--- how many have it. The more, the less it says. The empty value stands for all clients that have
--- any.
+-- One row per attribute by which clients are recognized and value of it that two clients or more
+-- have, with their number: the more, the less it says. The empty value stands for all clients that
+-- have any.
 -- grain:  attribute, value
 -- reads:  client_identity[all], successor_sides[all]
 -- column: attribute text not null -- tax_id, kpp, name, name_word, phone, email, email_domain,
 --     address, building, contact_person, manager, branch or region
 -- column: value text not null -- What they have in common, empty for all
 -- column: clients bigint not null -- Number of clients that have it
--- column: chance_clients double not null -- Of the empty value: with how many others a client shares
---     its value on average, between 0.02 and 1; 0 for other values
+-- column: chance_clients double not null -- Of the empty value: with how many others a client
+--     shares its value on average, between 0.02 and 1; 0 for other values
 with client_values as (
     select
         unnest(make_array('tax_id', 'kpp', 'name', 'contact_person')) as attribute,

@@ -1,7 +1,8 @@
 -- One row per compared pair: in which degree each attribute of the two agrees, and how many clients
 -- share what they have in common. A degree is null where one of them has no value: nothing follows.
 -- grain:  label, silent_client_id, appeared_client_id
--- reads:  successor_pairs[all], successor_sides[all], client_identity[all], identity_values[all]
+-- reads:  successor_pairs[all], successor_sides[all], client_identity[all], identity_values[all],
+--     successor_baskets[all]
 -- column: label text not null -- candidate, confirmed, self or random
 -- column: silent_client_id text not null -- Client that fell silent
 -- column: appeared_client_id text not null -- Client that appeared
@@ -36,87 +37,13 @@
 -- column: contact_person_clients bigint -- Clients with that person
 -- column: place_clients bigint -- Clients of that manager, branch or region
 with settings as (
-    -- Of the products of the smaller basket that share is expected in both, when both are of one
-    -- company; the borders are in thousandths of a bit.
     select
-        cast(0.3 as double) as bought_again,
         60000 as extreme_millibits,
         40000 as very_high_millibits,
         25000 as high_millibits,
         8000 as medium_millibits,
         3000 as low_millibits,
         120 as registration_days
-),
-
-product_weights as (
-    select
-        product_id,
-        -- Thousandths of a bit: whole numbers, whose sum does not depend on their order.
-        cast(
-            round(1000 * log2(cast(1 + max(sides.clients) as double) / count(*))) as bigint
-        ) as weight
-    from (
-        select unnest(products) as product_id
-        from successor_sides
-        where side <> 'continued'
-    ) as side_products
-    cross join (
-        select count(*) as clients
-        from successor_sides
-        where side <> 'continued'
-    ) as sides
-    group by product_id
-),
-
-side_products as (
-    select
-        side,
-        client_id,
-        unnest(products) as product_id
-    from successor_sides
-),
-
-basket_weights as (
-    select
-        side_products.side,
-        side_products.client_id,
-        count(*) as products,
-        sum(product_weights.weight) as weight
-    from side_products
-    inner join product_weights
-        on side_products.product_id = product_weights.product_id
-    group by side_products.side, side_products.client_id
-),
-
-shared_products as (
-    select
-        successor_pairs.label,
-        successor_pairs.silent_client_id,
-        successor_pairs.appeared_client_id,
-        unnest(array_intersect(silent.products, appeared.products)) as product_id
-    from successor_pairs
-    inner join successor_sides as silent
-        on successor_pairs.silent_client_id = silent.client_id
-        and silent.side
-            = case when successor_pairs.label = 'self' then 'continued' else 'silent' end
-    inner join successor_sides as appeared
-        on successor_pairs.appeared_client_id = appeared.client_id and appeared.side = 'appeared'
-),
-
-shared_weights as (
-    select
-        shared_products.label,
-        shared_products.silent_client_id,
-        shared_products.appeared_client_id,
-        count(*) as products,
-        sum(product_weights.weight) as weight
-    from shared_products
-    inner join product_weights
-        on shared_products.product_id = product_weights.product_id
-    group by
-        shared_products.label,
-        shared_products.silent_client_id,
-        shared_products.appeared_client_id
 ),
 
 paired as (
@@ -377,62 +304,6 @@ common_clients as (
             and common_values.value = identity_values.value
     ) as counted_values
     group by label, silent_client_id, appeared_client_id
-),
-
-usual as (
-    select count(*) as baskets, cast(sum(products) as double) as products
-    from basket_weights
-),
-
-baskets as (
-    select
-        graded.label,
-        graded.silent_client_id,
-        graded.appeared_client_id,
-        -- One product each is no basket.
-        case
-            when
-                greatest(silent_basket.products, appeared_basket.products) > 1
-                and silent_basket.weight + appeared_basket.weight > 0
-                then cast(2 * coalesce(shared_weights.weight, 0) as double)
-                    / (silent_basket.weight + appeared_basket.weight)
-        end as basket_similarity,
-        -- A shared product counts for its rarity, less so in a large basket, which holds everything;
-        -- a product that could be shared and is not counts against.
-        case
-            when greatest(silent_basket.products, appeared_basket.products) > 1
-                then coalesce(shared_weights.weight, 0)
-                    - coalesce(shared_weights.products, 0) * cast(
-                        round(
-                            1000 * (
-                                log2(1 / settings.bought_again)
-                                + log2(
-                                    cast(appeared_basket.products as double)
-                                    * usual.baskets / usual.products
-                                )
-                            )
-                        )
-                        as bigint
-                    )
-                    - (
-                        least(silent_basket.products, appeared_basket.products)
-                        - coalesce(shared_weights.products, 0)
-                    ) * cast(round(-1000 * log2(1 - settings.bought_again)) as bigint)
-        end as basket_millibits
-    from settings
-    cross join usual
-    cross join graded
-    inner join basket_weights as silent_basket
-        on graded.silent_client_id = silent_basket.client_id
-        and silent_basket.side
-            = case when graded.label = 'self' then 'continued' else 'silent' end
-    inner join basket_weights as appeared_basket
-        on graded.appeared_client_id = appeared_basket.client_id
-        and appeared_basket.side = 'appeared'
-    left join shared_weights
-        on graded.label = shared_weights.label
-        and graded.silent_client_id = shared_weights.silent_client_id
-        and graded.appeared_client_id = shared_weights.appeared_client_id
 )
 
 select
@@ -452,36 +323,36 @@ select
     graded.region,
     case
         when
-            baskets.basket_millibits >= settings.extreme_millibits
-            and baskets.basket_similarity >= 0.4
+            successor_baskets.basket_millibits >= settings.extreme_millibits
+            and successor_baskets.basket_similarity >= 0.4
             then 'extreme'
         when
             (
-                baskets.basket_millibits >= settings.very_high_millibits
-                and baskets.basket_similarity >= 0.3
+                successor_baskets.basket_millibits >= settings.very_high_millibits
+                and successor_baskets.basket_similarity >= 0.3
             ) or (
-                baskets.basket_millibits >= settings.medium_millibits
-                and baskets.basket_similarity >= 0.6
+                successor_baskets.basket_millibits >= settings.medium_millibits
+                and successor_baskets.basket_similarity >= 0.6
             )
             then 'very_high'
         when
             (
-                baskets.basket_millibits >= settings.high_millibits
-                and baskets.basket_similarity >= 0.2
+                successor_baskets.basket_millibits >= settings.high_millibits
+                and successor_baskets.basket_similarity >= 0.2
             ) or (
-                baskets.basket_millibits >= settings.medium_millibits
-                and baskets.basket_similarity >= 0.4
+                successor_baskets.basket_millibits >= settings.medium_millibits
+                and successor_baskets.basket_similarity >= 0.4
             )
             then 'high'
         when
-            baskets.basket_millibits >= settings.medium_millibits
-            and baskets.basket_similarity >= 0.2
+            successor_baskets.basket_millibits >= settings.medium_millibits
+            and successor_baskets.basket_similarity >= 0.2
             then 'medium'
-        when baskets.basket_millibits >= settings.low_millibits then 'low'
-        when baskets.basket_millibits is not null then 'none'
+        when successor_baskets.basket_millibits >= settings.low_millibits then 'low'
+        when successor_baskets.basket_millibits is not null then 'none'
     end as basket,
-    baskets.basket_millibits,
-    baskets.basket_similarity,
+    successor_baskets.basket_millibits,
+    successor_baskets.basket_similarity,
     graded.rhythm,
     graded.size,
     graded.timing,
@@ -501,7 +372,7 @@ left join common_clients
     on graded.label = common_clients.label
     and graded.silent_client_id = common_clients.silent_client_id
     and graded.appeared_client_id = common_clients.appeared_client_id
-left join baskets
-    on graded.label = baskets.label
-    and graded.silent_client_id = baskets.silent_client_id
-    and graded.appeared_client_id = baskets.appeared_client_id
+left join successor_baskets
+    on graded.label = successor_baskets.label
+    and graded.silent_client_id = successor_baskets.silent_client_id
+    and graded.appeared_client_id = successor_baskets.appeared_client_id

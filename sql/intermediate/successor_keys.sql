@@ -5,8 +5,8 @@
 -- column: kind text not null -- tax_id, phone, email, email_domain, building, contact_person,
 --     name_word, name_start, name_end, name_consonants, product or place_product
 -- column: block_key text not null -- What is shared
--- column: appeared_quarter bigint not null -- Number of a quarter (year * 4 + quarter - 1): in which
---     it first bought for appeared, in which its successor may first have bought for silent
+-- column: appeared_quarter bigint not null -- Number of a quarter (year * 4 + quarter - 1): in
+--     which it first bought for appeared, in which its successor may first have bought for silent
 -- column: side text not null -- silent or appeared
 -- column: client_id text not null -- Canonical client
 with settings as (

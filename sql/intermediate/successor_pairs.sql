@@ -1,5 +1,5 @@
--- One row per pair of clients that is compared, and why: a candidate that shares a block, a link that
--- was confirmed, a client with itself a quarter later, or two clients that chance put
+-- One row per pair of clients that is compared, and why: a candidate that shares a block, a link
+-- that was confirmed, a client with itself a quarter later, or two clients that chance put
 -- together. The last three say how much an agreement is worth.
 -- grain:  label, silent_client_id, appeared_client_id
 -- reads:  successor_sides[all], successor_keys[all], successor_blocks[all], canonical_client[all]
@@ -9,7 +9,7 @@
 -- column: appeared_client_id text not null -- Client that appeared; of a confirmed link that other
 -- column: shared_kinds bigint not null -- Kinds of keys that a candidate shares, 0 for others
 with settings as (
-    -- Days from the last purchase of the one to the first of the other, and how rare shared products
+    -- Days from the last purchase of the one to the first of the other; how rare shared products
     -- must be beyond one client of a quarter; and how many clients are drawn for comparisons, with
     -- how many others per month.
     select

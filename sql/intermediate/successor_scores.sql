@@ -1,5 +1,5 @@
--- One row per candidate: the sum of its weights, and the odds that follow, if every silent client had
--- a successor and nothing else were known of it.
+-- One row per candidate: the sum of its weights, and the odds that follow, if every silent client
+-- had a successor and nothing else were known of it.
 -- grain:  silent_client_id, appeared_client_id
 -- reads:  successor_comparisons[all], successor_weights[all], successor_sides[all]
 -- column: silent_client_id text not null -- Client that fell silent

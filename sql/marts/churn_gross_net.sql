@@ -18,7 +18,8 @@
 -- column: lost_net bigint not null -- Clients lost in the month: lost_gross without the three
 -- column: clients_end_gross bigint not null -- Ids not lost at the end of the month
 -- column: clients_end_net bigint not null -- Clients not lost at the end of the month
--- column: churn_rate_gross double -- lost_gross divided by clients_start_gross; null without clients
+-- column: churn_rate_gross double -- lost_gross divided by clients_start_gross; null without
+--     clients
 -- column: churn_rate_net double -- lost_net divided by clients_start_net; null without clients
 -- column: retention_rate_gross double -- One minus churn_rate_gross
 -- column: retention_rate_net double -- One minus churn_rate_net
@@ -26,10 +27,10 @@
 --     that end with the month of their last purchase
 -- column: lost_revenue_12m_explained decimal(28,4) not null -- Of it, that of the ids that links
 --     explain
--- column: lost_revenue_12m_net decimal(28,4) not null -- Revenue of the lost clients in these months,
---     all ids of a client together
--- column: probably_not_lost decimal(28,4) not null -- Expected number of the lost clients that go on
---     under another name or through a dealer and that nobody has linked yet
+-- column: lost_revenue_12m_net decimal(28,4) not null -- Revenue of the lost clients in these
+--     months, all ids of a client together
+-- column: probably_not_lost decimal(28,4) not null -- Expected number of the lost clients that go
+--     on under another name or through a dealer and that nobody has linked yet
 -- column: probably_not_lost_revenue_12m decimal(28,4) not null -- Expected part of
 --     lost_revenue_12m_net that is theirs
 -- column: clients_to_check bigint not null -- Lost clients with at least one candidate

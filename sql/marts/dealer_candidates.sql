@@ -1,5 +1,5 @@
--- One row per pair of a client that fell silent and a client of its region in whose growth its basket
--- reappears, so that it may buy through that dealer now: how probable that is, and why.
+-- One row per pair of a client that fell silent and a client of its region in whose growth its
+-- basket reappears, so that it may buy through that dealer now: how probable that is, and why.
 -- grain:  pair_id
 -- reads:  dealer_pairs[all], successor_sides[all], client_identity[all], client_links[all],
 --     canonical_client[all]

@@ -1,5 +1,5 @@
--- One row per pair of a client that fell silent and a client that appeared near that time and may be
--- the same company under another name: how probable that is, and why.
+-- One row per pair of a client that fell silent and a client that appeared near that time and may
+-- be the same company under another name: how probable that is, and why.
 -- grain:  pair_id
 -- reads:  successor_scores[all], successor_comparisons[all], successor_sides[all],
 --     client_identity[all], client_links[all], canonical_client[all]
@@ -13,8 +13,8 @@
 -- column: gap_days bigint not null -- Days from the one to the other, negative when they overlap
 -- column: silent_revenue decimal(28,4) not null -- Revenue of purchases of the silent one in the
 --     three months that end with its last purchase
--- column: appeared_revenue decimal(28,4) not null -- Revenue of purchases of the appeared one in the
---     three months that begin with its first
+-- column: appeared_revenue decimal(28,4) not null -- Revenue of purchases of the appeared one in
+--     the three months that begin with its first
 -- column: silent_manager text not null -- Manager of the last purchase of the silent one
 -- column: appeared_manager text not null -- Manager of the appeared one in these months
 -- column: score_bits double not null -- Sum of the weights: each bit doubles the odds

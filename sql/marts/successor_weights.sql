@@ -1,16 +1,17 @@
--- One row per attribute by which a successor is recognized and degree of agreement: what it is worth.
--- m is the share of true successors with that degree, u the share of clients that chance puts
--- together; the weight is the logarithm of m / u.
+-- One row per attribute by which a successor is recognized and degree of agreement: what it is
+-- worth. m is the share of true successors with that degree, u the share of clients that chance
+-- puts together; the weight is the logarithm of m / u.
 -- grain:  attribute, level
 -- reads:  successor_comparisons[all], identity_values[all]
--- column: attribute text not null -- tax_id, kpp, name, phone, email, address, contact_person, place,
---     branch, region, basket, rhythm, size, timing or registration
+-- column: attribute text not null -- tax_id, kpp, name, phone, email, address, contact_person,
+--     place, branch, region, basket, rhythm, size, timing or registration
 -- column: level text not null -- Degree of agreement
 -- column: evidence_group text not null -- Of the levels of a group only the strongest counts: they
 --     say the same thing twice
--- column: is_disagreement boolean not null -- The degree speaks against: its weight is never above 0
--- column: learned_from text not null -- Where m comes from beside what is set: confirmed links, self
---     (clients compared with themselves), or set alone
+-- column: is_disagreement boolean not null -- The degree speaks against: its weight is never above
+--     0
+-- column: learned_from text not null -- Where m comes from beside what is set: confirmed links,
+--     self (clients compared with themselves), or set alone
 -- column: m_set double not null -- Share among true successors that is assumed before any is known
 -- column: learned_pairs bigint not null -- Pairs to learn from that have this degree
 -- column: learned_compared bigint not null -- Pairs to learn from in which the attribute is known
