@@ -1,7 +1,7 @@
 -- One row per level, client of a confirmed link, months of silence, month and event: its first
 -- purchase, its losses and returns, under its own id (gross) and as the canonical client (net).
 -- grain:  level, client_id, lost_after_months, month_number, event
--- reads:  linked_client_month[all], churn[all]
+-- reads:  link_end_month[all], churn[all]
 -- param:  churn_lost_after_months bigint[]
 -- column: level text not null -- gross or net
 -- column: client_id text not null -- Client as the sales name it for gross, canonical for net
@@ -34,7 +34,7 @@ entity_months as (
             as month_number,
         is_buyer,
         revenue
-    from linked_client_month
+    from link_end_month
     union all
     select
         'net' as level,
@@ -45,7 +45,7 @@ entity_months as (
             as month_number,
         bool_or(is_buyer) as is_buyer,
         sum(revenue) as revenue
-    from linked_client_month
+    from link_end_month
     group by client_id, month
 ),
 

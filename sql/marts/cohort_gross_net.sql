@@ -1,7 +1,7 @@
 -- One row per months of silence, cohort and age in months: size, buyers and survival of the cohort
 -- gross, with every id of the sales a client of its own, and net of confirmed links.
 -- grain:  lost_after_months, cohort_month, age
--- reads:  churn_cohorts[all], cohort_retention[all], linked_client_month[all],
+-- reads:  churn_cohorts[all], cohort_retention[all], link_end_month[all],
 --     linked_client_events[all]
 -- column: lost_after_months bigint not null -- Whole months without a purchase that make a loss
 -- column: cohort_month date not null -- Month of the first purchase
@@ -44,14 +44,14 @@ buyers as (
         'gross' as level,
         source_client_id as client_id,
         month
-    from linked_client_month
+    from link_end_month
     where is_buyer
     union all
     select
         'net' as level,
         client_id,
         month
-    from linked_client_month
+    from link_end_month
     where is_buyer
     group by client_id, month
 ),

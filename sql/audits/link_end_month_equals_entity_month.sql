@@ -1,6 +1,6 @@
 -- The revenue of all ids of a linked client is that of the client.
--- audits: linked_client_month
--- reads:  linked_client_month[0], entity_month[0], canonical_client[all]
+-- audits: link_end_month
+-- reads:  link_end_month[0], entity_month[0], canonical_client[all]
 with linked as (
     select canonical_client_id as client_id
     from canonical_client
@@ -9,7 +9,7 @@ with linked as (
 
 compared as (
     select month, client_id, revenue, 0 as expected_revenue
-    from linked_client_month
+    from link_end_month
     where month between $first_month and $last_month
     union all
     select
