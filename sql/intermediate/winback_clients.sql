@@ -3,7 +3,8 @@
 -- grain:  client_id
 -- reads:  client_state[all], client_lifecycle[all], client_class[all], client_contact_grounds[all],
 --     client_revenue_12m[all], lapsed_clients[all], linked_client_month[all], return_chances[all],
---     canonical_client[all], clients[all], segment_playbook[all], loss_settings[all]
+--     canonical_client[all], clients[all], segment_playbook[all], loss_settings[all],
+--     successor_candidates[all]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
 -- param:  lifecycle_active_days bigint
@@ -116,14 +117,13 @@ not_to_contact as (
     group by coalesce(canonical_client.canonical_client_id, clients.client_id)
 ),
 
--- A client that probably goes on as another is to be checked before anybody calls it. Candidates
--- are joined here; until they are, nobody is one.
+-- A client that probably goes on as another is to be checked before anybody calls it.
 probable_successors as (
     select
-        client_id,
-        linked_client_id as goes_on_as
-    from canonical_client
-    where false
+        silent_client_id as client_id,
+        appeared_client_id as goes_on_as
+    from successor_candidates
+    where band = 'probable' and silent_rank = 1
 ),
 
 -- A line for the whole segment gives way to one for its class or type, both to one for both.

@@ -1,0 +1,56 @@
+-- Candidates are clients that nobody has linked and pairs that nobody has rejected; the silent one
+-- has bought nothing since.
+-- audits: dealer_candidates
+-- reads:  dealer_candidates[all], canonical_client[all], client_links[all], purchase_month[all]
+with purchases as (
+    select
+        client_id,
+        min(first_purchase_date) as first_purchase_date,
+        max(last_purchase_date) as last_purchase_date
+    from purchase_month
+    group by client_id
+),
+
+linked as (
+    select client_id
+    from canonical_client
+),
+
+rejected as (
+    select
+        unnest(make_array(client_id, linked_client_id)) as silent_client_id,
+        unnest(make_array(linked_client_id, client_id)) as dealer_client_id
+    from client_links
+    where decision = 'rejected'
+),
+
+rejected_pairs as (
+    select silent_client_id, dealer_client_id
+    from rejected
+    group by silent_client_id, dealer_client_id
+)
+
+select
+    dealer_candidates.pair_id,
+    case
+        when linked.client_id is not null then 'linked'
+        when rejected_pairs.silent_client_id is not null then 'rejected'
+        else 'other days of purchase'
+    end as problem,
+    dealer_candidates.last_purchase_date,
+    silent.last_purchase_date as expected_last_purchase_date
+from dealer_candidates
+left join purchases as silent
+    on dealer_candidates.silent_client_id = silent.client_id
+left join purchases as dealer
+    on dealer_candidates.dealer_client_id = dealer.client_id
+left join linked
+    on linked.client_id in (dealer_candidates.silent_client_id, dealer_candidates.dealer_client_id)
+left join rejected_pairs
+    on dealer_candidates.silent_client_id = rejected_pairs.silent_client_id
+    and dealer_candidates.dealer_client_id = rejected_pairs.dealer_client_id
+where
+    linked.client_id is not null
+    or rejected_pairs.silent_client_id is not null
+    or (silent.last_purchase_date is distinct from dealer_candidates.last_purchase_date)
+    or dealer.client_id is null
