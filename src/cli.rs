@@ -103,6 +103,18 @@ Examples:
   clientbase query -p sample --as-of 2026-01-31 \"select * from churn where cut = 'all'\"
   clientbase query -p sample --format parquet --output lost.parquet \"select * from lost_clients\"")]
     Query(QueryArguments),
+    /// Suggest settings from this base's history, with the evidence and lines for the pipeline file
+    #[command(after_help = "\
+Examples:
+  clientbase suggest sample
+  clientbase suggest sample --json")]
+    Suggest(SuggestArguments),
+    /// Show what early warnings were worth: of those warned, how many were lost, and how early
+    #[command(after_help = "\
+Examples:
+  clientbase backtest sample
+  clientbase backtest sample --as-of last~1")]
+    Backtest(BacktestArguments),
     /// List the result tables, or explain one: grain, columns, meaning
     #[command(after_help = "\
 Examples:
@@ -251,6 +263,29 @@ pub struct QueryArguments {
     /// Write to a file instead of standard output
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
+}
+
+/// `clientbase suggest`.
+#[derive(Debug, Args)]
+pub struct SuggestArguments {
+    /// Whose history to look at; may be left out when there is only one pipeline
+    pub pipeline: Option<String>,
+    /// As known at a finished run, or at a date or moment in UTC [default: last]
+    #[arg(long, visible_alias = "known", value_name = "RUN|DATE")]
+    pub as_of: Option<RunReference>,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `clientbase backtest`.
+#[derive(Debug, Args)]
+pub struct BacktestArguments {
+    /// Whose history to look at; may be left out when there is only one pipeline
+    pub pipeline: Option<String>,
+    /// As known at a finished run, or at a date or moment in UTC [default: last]
+    #[arg(long, visible_alias = "known", value_name = "RUN|DATE")]
+    pub as_of: Option<RunReference>,
 }
 
 /// How rows are written.

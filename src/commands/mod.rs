@@ -1,6 +1,7 @@
 //! One verb a file.
 
 mod as_known;
+mod backtest;
 mod check;
 mod completions;
 mod diff;
@@ -11,8 +12,10 @@ mod maintain;
 mod man;
 mod plan;
 mod query;
+mod results;
 mod run;
 mod runs;
+mod suggest;
 mod tables;
 
 use crate::cli::{Cli, Command};
@@ -35,6 +38,10 @@ pub fn execute(cli: Cli, console: &Console) -> Result<ExitCode> {
         Command::Plan(arguments) => wait_for(plan::plan(&project()?, &arguments, console)),
         Command::Check(arguments) => wait_for(check::check(&project()?, &arguments, console)),
         Command::Query(arguments) => wait_for(query::query(&project()?, &arguments, console)),
+        Command::Suggest(arguments) => wait_for(suggest::suggest(&project()?, &arguments, console)),
+        Command::Backtest(arguments) => {
+            wait_for(backtest::backtest(&project()?, &arguments, console))
+        }
         Command::Diff(arguments) => wait_for(diff::diff(&project()?, &arguments, console)),
         Command::Maintain(arguments) => {
             wait_for(maintain::maintain(&project()?, &arguments, console))

@@ -11,12 +11,12 @@ use arrow::datatypes::{Schema, SchemaRef};
 use futures::StreamExt;
 use parquet::arrow::ArrowWriter;
 
-use super::as_known::AsKnown;
 use super::load;
+use super::results::Results;
 use crate::cli::{QueryArguments, QueryFormat};
 use crate::config::Project;
 use crate::console::Console;
-use crate::engine::{AbsentTable, Session, is_failed_store, read_only_query};
+use crate::engine::{is_failed_store, read_only_query};
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::report::RunReference;
@@ -44,33 +44,17 @@ pub async fn query(
         pipeline = pipeline.in_folder(project, folder)?;
     }
     let wanted = arguments.as_of.clone().unwrap_or(RunReference::Last(0));
-    let known = AsKnown::open(&pipeline, &catalog, &wanted).await?;
-    let (run, warehouse) = (&known.report.run, &known.warehouse);
-    let session = Session::for_reading(warehouse.location(), pipeline.limits)?;
-    let context = session.context();
-    for name in &known.tables {
-        let table = match (known.schema(name)?, catalog.model(name)) {
-            (Some(schema), _) => {
-                let files = warehouse
-                    .files(name)
-                    .map(|file| (warehouse.relative_path(name, file, false), file.clone()));
-                session.table(&schema, files)
-            }
-            (None, Some(model)) => {
-                AbsentTable::provider(model.schema(), format!("run {run} has no table `{name}`"))
-            }
-            (None, None) => continue,
-        };
-        context.register_table(&**name, table)?;
-    }
+    let results = Results::open(&pipeline, &catalog, &wanted).await?;
+    let (report, context) = (&results.known.report, &results.context);
+    let run = &report.run;
     if arguments.as_of.is_some() {
         console.talk(format_args!(
             "as known at run {run}, started at {}; results as of {}",
-            known.report.started,
-            known.report.as_of.as_deref().unwrap_or("?")
+            report.started,
+            report.as_of.as_deref().unwrap_or("?")
         ));
     }
-    let frame = read_only_query(&context, &arguments.sql).await?;
+    let frame = read_only_query(context, &arguments.sql).await?;
     let failed = |error: datafusion::error::DataFusionError| {
         use datafusion::error::DataFusionError as Engine;
         // A data file that is gone or damaged comes as an error of its format.

@@ -347,11 +347,17 @@ def greatest(amounts):
     return ", ".join(p for _, p in sorted((-r, p) for p, r in amounts.items())[:3])
 
 
+# Who probably goes on as another is taken as published: it is judged elsewhere.
+probable = {
+    row[0]
+    for row in published("successor_candidates", "silent_client_id", "band = 'probable' and silent_rank = 1")
+}
 to_call, left_out, watched = {}, {}, {}
 for client, (known, lately, counted, recent, classed) in state_now.items():
     silent = last - lately
     if recent != "active" or silent >= min(RULES):
-        reasons = (["one_off"] if len(known) == 1 else []) + (["class_c"] if classed == "C" else [])
+        reasons = ["probable_successor"] if client in probable else []
+        reasons += (["one_off"] if len(known) == 1 else []) + (["class_c"] if classed == "C" else [])
         if reasons:
             left_out[client] = (reasons[0], ", ".join(reasons), year(client, lately))
         else:

@@ -49,6 +49,8 @@ fn help() {
         "query",
         "diff",
         "maintain",
+        "suggest",
+        "backtest",
         "tables",
         "runs",
         "completions",

@@ -32,6 +32,33 @@ fn check(script: &str, kept: Option<&str>) {
     );
 }
 
+/// Prints precision and recall, and fails when they are below those that were reached.
+fn judge_false_churn(what: &str) {
+    let judged = Command::new("python3")
+        .arg(repository().join("tests/quality/false_churn.py"))
+        .args([what, "--program", env!("CARGO_BIN_EXE_clientbase")])
+        .output();
+    let Ok(judged) = judged else {
+        println!("independent: skipped, there is no python3");
+        return;
+    };
+    let figures = String::from_utf8_lossy(&judged.stdout);
+    println!("{figures}");
+    assert!(judged.status.success(), "{figures}{}", String::from_utf8_lossy(&judged.stderr));
+}
+
+#[test]
+fn successors_are_found_in_the_sample() {
+    judge_false_churn("sample");
+}
+
+#[test]
+fn successors_are_found_by_behaviour_alone() {
+    if shared(DATA).is_some() {
+        judge_false_churn("online-retail");
+    }
+}
+
 #[test]
 fn movements_and_dropped_products_are_those_of_the_raw_files() {
     check("movements.py", None);

@@ -158,3 +158,38 @@ fn the_generator_makes_the_shipped_files() {
         assert!(text(out.path().join(name)) == text(shipped.join(name)), "{name} differs");
     }
 }
+
+#[test]
+fn settings_are_suggested_with_lines_for_the_pipeline_file() {
+    let project = sample();
+    let called = project.call(&["suggest"]);
+    assert_eq!(called.code, 0, "{}", called.stderr);
+    let at = called.stdout.find("[parameters.").expect("lines for the pipeline file");
+    let snippet = &called.stdout[at..];
+    // What is printed is taken as it stands, and is then what is in use.
+    let shipped = std::fs::read_to_string(project.path("pipelines/sample.toml")).expect("there");
+    let tables = "tables = [\"lifecycle_matrix\"]\n";
+    let other = TestProject::new("");
+    other.write("pipelines/shop.toml", &format!("{tables}{shipped}\n{snippet}"));
+    let checked = other.call(&["check", "shop"]);
+    assert_eq!(checked.code, 0, "{}\n{snippet}", checked.stderr);
+    for key in ["active_days = ", "asleep_days = ", "lost_after_months = ["] {
+        assert!(snippet.contains(key), "{key}\n{}", called.stdout);
+    }
+}
+
+#[test]
+fn warnings_are_judged_by_what_came_after() {
+    let called = sample().call(&["backtest"]);
+    assert_eq!(called.code, 0, "{}", called.stderr);
+    let mut reasons = called.stdout.lines().filter_map(|line| line.split_whitespace().next());
+    assert!(reasons.any(|reason| reason == "any"), "{}", called.stdout);
+    assert!(reasons.any(|reason| reason == "overdue"), "{}", called.stdout);
+}
+
+#[test]
+fn a_probable_successor_is_checked_before_its_predecessor_is_called() {
+    let sql = "select reason from winback_excluded where client_id = 'C00178'";
+    let called = sample().call(&["query", sql]);
+    assert_eq!(called.stdout.trim(), "reason\nprobable_successor", "{}", called.stderr);
+}

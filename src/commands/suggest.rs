@@ -1,0 +1,187 @@
+//! `clientbase suggest`: settings that the history of this base speaks for, with the evidence
+//! and lines for the pipeline file.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::load;
+use super::results::Results;
+use crate::cli::SuggestArguments;
+use crate::config::Project;
+use crate::console::Console;
+use crate::error::{Error, Result};
+use crate::exit_code::ExitCode;
+use crate::report::{RunReference, plain_table};
+
+const TABLE: &str = "suggest_borders";
+const ROWS: &str = "\
+select setting, place, current_value, suggested_value, first_half, second_half, is_stable, evidence, warning
+from suggest_borders
+order by setting, place";
+
+/// One setting, or one item of a list.
+#[derive(Debug, Serialize)]
+struct Suggestion {
+    setting: String,
+    place: u8,
+    now: Option<String>,
+    suggested: Option<String>,
+    first_half: Option<String>,
+    second_half: Option<String>,
+    is_stable: bool,
+    evidence: String,
+    warning: Option<String>,
+}
+
+/// Prints what the newest run suggests.
+///
+/// # Errors
+/// When there are no results, or the pipeline does not compute the table.
+pub async fn suggest(
+    project: &Project,
+    arguments: &SuggestArguments,
+    console: &Console,
+) -> Result<ExitCode> {
+    let (pipeline, catalog) = load(project, arguments.pipeline.as_deref())?;
+    let wanted = arguments.as_of.clone().unwrap_or(RunReference::Last(0));
+    let results = Results::open(&pipeline, &catalog, &wanted).await?;
+    let rows = results.cells(TABLE, ROWS).await?;
+    let suggestions = rows.into_iter().map(suggestion_of).collect::<Result<Vec<_>>>()?;
+    let report = &results.known.report;
+    let snippet = snippet_of(&suggestions);
+    if arguments.json {
+        let whole = json!({
+            "run": report.run,
+            "as_of": report.as_of,
+            "settings": suggestions,
+            "snippet": snippet,
+        });
+        console.data(serde_json::to_string_pretty(&whole)?)?;
+        return Ok(ExitCode::Ok);
+    }
+    let as_of = report.as_of.as_deref().unwrap_or("?");
+    let mut text = format!("what the history of `{}` suggests, as of {as_of}\n\n", pipeline.name);
+    let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
+    let row = |of: &Suggestion| {
+        vec![
+            of.setting.clone(),
+            shown(&of.now),
+            shown(&of.suggested),
+            shown(&of.first_half),
+            shown(&of.second_half),
+            if of.is_stable { "yes" } else { "no" }.to_owned(),
+        ]
+    };
+    let header = ["setting", "now", "suggested", "first half", "second half", "stable"];
+    text.push_str(&plain_table(&header, &[1, 2, 3, 4], suggestions.iter().map(row).collect()));
+    text.push('\n');
+    for of in &suggestions {
+        text.push_str(&format!("\n{}: {}\n", of.setting, of.evidence));
+        if let Some(warning) = &of.warning {
+            text.push_str(&format!("  careful: {warning}\n"));
+        }
+    }
+    match snippet.is_empty() {
+        true => text.push_str("\nnothing is suggested\n"),
+        false => text.push_str(&format!("\nfor the pipeline file:\n\n{snippet}")),
+    }
+    console.data(text.trim_end())?;
+    Ok(ExitCode::Ok)
+}
+
+fn suggestion_of(cells: Vec<Option<String>>) -> Result<Suggestion> {
+    let wrong = || Error::bug(format!("a row of {TABLE} has other columns"));
+    let cells: [Option<String>; 9] = cells.try_into().map_err(|_| wrong())?;
+    let [setting, place, now, suggested, first_half, second_half, stable, evidence, warning] =
+        cells;
+    Ok(Suggestion {
+        setting: setting.ok_or_else(wrong)?,
+        place: place.and_then(|place| place.parse().ok()).ok_or_else(wrong)?,
+        now,
+        suggested,
+        first_half,
+        second_half,
+        is_stable: stable.as_deref() == Some("true"),
+        evidence: evidence.unwrap_or_default(),
+        warning,
+    })
+}
+
+/// Lines of the pipeline file that set what is suggested.
+fn snippet_of(suggestions: &[Suggestion]) -> String {
+    let mut settings: BTreeMap<&str, Vec<&Suggestion>> = BTreeMap::new();
+    for of in suggestions {
+        settings.entry(&of.setting).or_default().push(of);
+    }
+    let mut sections: BTreeMap<&str, String> = BTreeMap::new();
+    for (setting, items) in settings {
+        let values: Vec<String> =
+            items.iter().filter_map(|of| of.suggested.as_deref()).map(toml_value).collect();
+        let (Some((section, key)), false) = (setting.split_once('.'), values.is_empty()) else {
+            continue;
+        };
+        let value = match items.len() {
+            1 => values.concat(),
+            _ => format!("[{}]", values.join(", ")),
+        };
+        sections.entry(section).or_default().push_str(&format!("{key} = {value}\n"));
+    }
+    let sections: Vec<String> =
+        sections.iter().map(|(name, lines)| format!("[parameters.{name}]\n{lines}")).collect();
+    sections.join("\n")
+}
+
+/// Numbers as they are, words in quotes.
+fn toml_value(text: &str) -> String {
+    match text.parse::<f64>() {
+        Ok(_) => text.to_owned(),
+        Err(_) => toml::Value::String(text.to_owned()).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn suggestion(setting: &str, place: u8, suggested: Option<&str>) -> Suggestion {
+        Suggestion {
+            setting: setting.to_owned(),
+            place,
+            now: None,
+            suggested: suggested.map(str::to_owned),
+            first_half: None,
+            second_half: None,
+            is_stable: true,
+            evidence: String::new(),
+            warning: None,
+        }
+    }
+
+    #[test]
+    fn the_snippet_holds_what_is_suggested_and_nothing_else() {
+        let suggestions = [
+            suggestion("churn.lost_after_months", 1, Some("4")),
+            suggestion("churn.lost_after_months", 2, Some("9")),
+            suggestion("lifecycle.active_days", 1, Some("80")),
+            suggestion("lifecycle.asleep_days", 1, None),
+            suggestion("xyz.preset", 1, Some("client")),
+        ];
+        let expected = "[parameters.churn]\nlost_after_months = [4, 9]\n\n\
+                        [parameters.lifecycle]\nactive_days = 80\n\n\
+                        [parameters.xyz]\npreset = \"client\"\n";
+        assert_eq!(snippet_of(&suggestions), expected);
+        assert_eq!(snippet_of(&suggestions[3..4]), "");
+    }
+
+    #[test]
+    fn one_item_of_a_list_is_a_list() {
+        let suggestions = [
+            suggestion("churn.lost_after_months", 1, Some("4")),
+            suggestion("churn.lost_after_months", 2, None),
+        ];
+        let expected = "[parameters.churn]\nlost_after_months = [4]\n";
+        assert_eq!(snippet_of(&suggestions), expected);
+    }
+}
