@@ -4,7 +4,7 @@ use super::load;
 use crate::cli::CheckArguments;
 use crate::config::Project;
 use crate::console::Console;
-use crate::engine::check_catalog;
+use crate::engine::{SqlToCheck, check_catalog};
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 
@@ -30,7 +30,8 @@ pub async fn check(
     }
     for name in names {
         let (pipeline, catalog) = load(project, Some(&name))?;
-        check_catalog(&catalog, &pipeline.parameters, &pipeline.sources).await?;
+        let files = SqlToCheck::All;
+        check_catalog(&catalog, &pipeline.parameters, &pipeline.sources, files).await?;
         console.data(format_args!(
             "{}: ok, {} sources, {} models, {} audits",
             pipeline.name,

@@ -6,7 +6,9 @@ use super::{load, table_names};
 use crate::cli::PlanArguments;
 use crate::config::{Delivery, Period, Project};
 use crate::console::Console;
-use crate::engine::{BuildContext, History, Session, Touched, check_catalog, plan_build};
+use crate::engine::{
+    BuildContext, History, Session, SqlToCheck, Touched, check_catalog, plan_build,
+};
 use crate::error::Result;
 use crate::exit_code::ExitCode;
 use crate::ingest::{Ingested, Ledger, SALES, SourceFiles, days_in_name, plan_ingest};
@@ -23,7 +25,8 @@ pub async fn plan(
     console: &Console,
 ) -> Result<ExitCode> {
     let (pipeline, catalog) = load(project, arguments.pipeline.as_deref())?;
-    check_catalog(&catalog, &pipeline.parameters, &pipeline.sources).await?;
+    let files = SqlToCheck::OfProject;
+    check_catalog(&catalog, &pipeline.parameters, &pipeline.sources, files).await?;
     let warehouse = Warehouse::open(&pipeline.warehouse, table_names(&catalog), None).await?;
     let ledger = Ledger::load(&warehouse).await?;
     let sources = SourceFiles::find_all(&pipeline, &catalog).await?;

@@ -16,7 +16,7 @@ use crate::cli::RunArguments;
 use crate::clock::{format_utc, now};
 use crate::config::{ParameterValue, Pipeline, Project};
 use crate::console::Console;
-use crate::engine::{BuildContext, Built, History, Session, build, check_catalog};
+use crate::engine::{BuildContext, Built, History, Session, SqlToCheck, build, check_catalog};
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::ingest::{
@@ -42,7 +42,8 @@ pub async fn run(
 ) -> Result<ExitCode> {
     let started = Instant::now();
     let (mut pipeline, catalog) = load(project, arguments.pipeline.as_deref())?;
-    check_catalog(&catalog, &pipeline.parameters, &pipeline.sources).await?;
+    let files = SqlToCheck::OfProject;
+    check_catalog(&catalog, &pipeline.parameters, &pipeline.sources, files).await?;
     let knowledge = Knowledge::choose(project, &mut pipeline, &catalog, arguments).await?;
     let location = Location::open(&pipeline.warehouse)?;
     let lock = Lock::acquire(&location)?;

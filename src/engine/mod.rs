@@ -16,7 +16,7 @@ mod tables;
 pub use absent::AbsentTable;
 pub use bind::{bind, logical_plan, read_only_query};
 pub use build::{BuildContext, Built, MonthState, TableBuild, build};
-pub use catalog_check::check_catalog;
+pub use catalog_check::{SqlToCheck, check_catalog};
 pub use errors::is_failed_store;
 pub use execute::{BrokenContract, SliceWriter, failed_in, run_statement};
 pub use history::{AsOf, History};

@@ -261,5 +261,10 @@ fn report_of(versions: &TwoVersions, row: &RecordBatch) -> Result<Restatement> {
 }
 
 fn sql(name: &str, text: &str) -> SqlFile {
-    SqlFile { name: name.to_owned(), shown: format!("{name} (built in)"), text: text.to_owned() }
+    SqlFile {
+        name: name.to_owned(),
+        shown: format!("{name} (built in)"),
+        text: text.to_owned(),
+        is_shipped: true,
+    }
 }

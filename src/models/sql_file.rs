@@ -20,6 +20,8 @@ pub struct SqlFile {
     pub shown: String,
     /// The whole text.
     pub text: String,
+    /// The text is that of a file inside the binary.
+    pub is_shipped: bool,
 }
 
 impl SqlFile {
@@ -36,6 +38,7 @@ impl SqlFile {
                 name: (*name).to_owned(),
                 shown: format!("sql/{of}/{name}.sql (shipped)"),
                 text: (*text).to_owned(),
+                is_shipped: true,
             })
             .collect();
         let own = project.sql_folder().join(folder);
@@ -51,8 +54,9 @@ impl SqlFile {
                 let text =
                     std::fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                let is_shipped = files.iter().any(|file| file.name == name && file.text == text);
                 files.retain(|file| file.name != name);
-                files.push(Self { name, shown: project.shown(&path), text });
+                files.push(Self { name, shown: project.shown(&path), text, is_shipped });
             }
         }
         files.sort_by(|one, other| one.name.cmp(&other.name));

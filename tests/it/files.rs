@@ -305,7 +305,8 @@ fn files_of_a_zip_are_chosen_and_so_are_tables() {
     let found = found.map(|entry| entry.expect("an entry").file_name().into_string());
     let mut found: Vec<String> = found.map(|name| name.expect("a name")).collect();
     found.sort();
-    assert_eq!(found, ["lifecycle_matrix", "manifest.json"]);
+    // With what it is made of, and nothing else.
+    assert_eq!(found, ["client_lifecycle", "entity_month", "lifecycle_matrix", "manifest.json"]);
 
     project.write("pipelines/shop.toml", &pipeline.replace("lifecycle_matrix", "lifecycle"));
     let called = project.call(&["run", "shop"]);
