@@ -1,46 +1,23 @@
 -- Purchases and documents of clients are those counted from sales; each other dimension that
 -- splits them can only count a purchase or a document once more, never lose one.
 -- audits: entity_month
--- reads:  entity_month[0], sales[0], canonical_client[all]
-with client_days as (
-    select
-        sales.month,
-        coalesce(canonical_client.canonical_client_id, sales.client_id) as client_id,
-        sales.sale_date
-    from sales
-    left join canonical_client
-        on sales.client_id = canonical_client.client_id
-    where sales.month between $first_month and $last_month and sales.is_purchase
-    group by
-        sales.month,
-        coalesce(canonical_client.canonical_client_id, sales.client_id),
-        sales.sale_date
-),
-
-client_documents as (
+-- reads:  entity_month[0], purchase_month[0], sales[0]
+with expected_purchases as (
     select
         month,
-        client_id,
-        source,
-        coalesce(document_id, cast(sale_date as text)) as document
-    from sales
-    where month between $first_month and $last_month and is_purchase
-    group by month, client_id, source, coalesce(document_id, cast(sale_date as text))
-),
-
-expected_purchases as (
-    select
-        month,
-        count(*) as purchases
-    from client_days
+        sum(purchases) as purchases
+    from purchase_month
+    where month between $first_month and $last_month
     group by month
 ),
 
+-- A document begins with one line.
 expected_documents as (
     select
         month,
-        count(*) as documents
-    from client_documents
+        sum((marks >> 8) & 1) as documents
+    from sales
+    where month between $first_month and $last_month
     group by month
 ),
 

@@ -1,7 +1,7 @@
 -- One row per month and client of a confirmed link, on either end, with a line in the month, under
 -- the id that the sales name: what churn would count it by if nobody had linked it.
 -- grain:  month, source_client_id
--- reads:  sales_by_document[0], canonical_client[all]
+-- reads:  sales_by_client[0], canonical_client[all]
 -- column: month date not null -- Calendar month, written as its first day
 -- column: source_client_id text not null -- Client as the sales name it
 -- column: client_id text not null -- Canonical client
@@ -25,18 +25,18 @@ with linked as (
 )
 
 select
-    sales_by_document.month,
-    sales_by_document.source_client_id,
+    sales_by_client.month,
+    sales_by_client.source_client_id,
     linked.client_id,
     linked.kind,
-    bit_or(sales_by_document.purchase_days) <> 0 as is_buyer,
-    cast(sum(sales_by_document.revenue) as decimal(28, 4)) as revenue
-from sales_by_document
+    bit_or(sales_by_client.purchase_days) <> 0 as is_buyer,
+    cast(sum(sales_by_client.revenue) as decimal(28, 4)) as revenue
+from sales_by_client
 inner join linked
-    on sales_by_document.source_client_id = linked.source_client_id
-where sales_by_document.month between $first_month and $last_month
+    on sales_by_client.source_client_id = linked.source_client_id
+where sales_by_client.month between $first_month and $last_month
 group by
-    sales_by_document.month,
-    sales_by_document.source_client_id,
+    sales_by_client.month,
+    sales_by_client.source_client_id,
     linked.client_id,
     linked.kind

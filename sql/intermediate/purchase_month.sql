@@ -1,7 +1,7 @@
 -- One row per client and month with at least one purchase: the purchase days, documents, and where
 -- the last purchase was made.
 -- grain:  month, client_id
--- reads:  sales[0], canonical_client[all]
+-- reads:  sales_by_client[0]
 -- column: month date not null -- Calendar month, written as its first day
 -- column: client_id text not null -- Canonical client
 -- column: purchases bigint not null -- Distinct purchase days in the month
@@ -9,95 +9,94 @@
 -- column: first_purchase_date date not null -- First purchase day in the month
 -- column: last_purchase_date date not null -- Last purchase day in the month
 -- column: day_mask bigint not null -- Purchase days as bits, bit d - 1 is day d of the month
+-- column: is_merged boolean not null -- The client bought under several names or in several
+--     sources in the month
 -- column: manager text not null -- Manager of the last purchase, '(unknown)' when not given
 -- column: department text not null -- Department of the last purchase
 -- column: branch text not null -- Branch of the last purchase
 -- column: region text not null -- Region of the last purchase
 -- column: channel text not null -- Sales channel of the last purchase
-with purchase_lines as (
+with purchases as (
     select
         month,
-        client_id as source_client_id,
-        source,
-        coalesce(document_id, cast(sale_date as text)) as document_key,
-        sale_date,
-        coalesce(line_number, 0) as line_number,
-        coalesce(manager, '(unknown)') as manager,
-        coalesce(department, '(unknown)') as department,
-        coalesce(branch, '(unknown)') as branch,
-        coalesce(region, '(unknown)') as region,
-        coalesce(channel, '(unknown)') as channel
-    from sales
-    where month between $first_month and $last_month and is_purchase
+        client_id,
+        sum(documents) as documents,
+        bit_or(purchase_days) as day_mask,
+        sum(case when is_last_purchase then 1 else 0 end) > 1 as is_merged,
+        max(case when is_last_purchase then manager end) as manager,
+        max(case when is_last_purchase then department end) as department,
+        max(case when is_last_purchase then branch end) as branch,
+        max(case when is_last_purchase then region end) as region,
+        max(case when is_last_purchase then channel end) as channel
+    from sales_by_client
+    where month between $first_month and $last_month and purchase_days <> 0
+    group by month, client_id
 ),
 
--- The lines of a document nearly always share its attributes: collapsing them first leaves few
--- rows for the costly choice of the last one.
-document_days as (
+-- The last purchase is the last line of the last document of the last day. A name and source has one
+-- such line; of several the latest day decides, then the name of the source and of the client.
+merged_clients as (
     select
         month,
-        source_client_id,
-        source,
-        document_key,
-        sale_date,
-        manager,
-        department,
-        branch,
-        region,
-        channel,
-        max(line_number) as line_number
-    from purchase_lines
+        client_id
+    from sales_by_client
+    where month between $first_month and $last_month and is_last_purchase
+    group by month, client_id
+    having count(*) > 1
+),
+
+-- Days of all rows of a name and source: the row with its last line need not have its last day only.
+merged_names as (
+    select
+        sales_by_client.month,
+        sales_by_client.client_id,
+        sales_by_client.source,
+        sales_by_client.source_client_id,
+        cast(floor(log2(bit_or(sales_by_client.purchase_days))) as bigint) as last_day
+    from sales_by_client
+    left semi join merged_clients
+        on sales_by_client.month = merged_clients.month
+        and sales_by_client.client_id = merged_clients.client_id
+    where
+        sales_by_client.month between $first_month and $last_month
+        and sales_by_client.purchase_days <> 0
     group by
-        month, source_client_id, source, document_key, sale_date,
-        manager, department, branch, region, channel
+        sales_by_client.month,
+        sales_by_client.client_id,
+        sales_by_client.source,
+        sales_by_client.source_client_id
 ),
 
--- The last purchase is the last line of the last document of the last day. All sort keys and the
--- attributes stand in one text, so that its maximum picks one line whole and leaves no tie
--- (first_value with this ordering takes ten times as long). Unit separators (31) cannot stay in
--- the fields they separate.
-documents as (
+merged_ranks as (
     select
         month,
-        source_client_id,
+        client_id,
         source,
-        document_key,
-        min(sale_date) as first_purchase_date,
-        max(sale_date) as last_purchase_date,
-        bit_or(cast(1 as bigint) << cast(date_part('day', sale_date) - 1 as bigint)) as day_mask,
-        max(
-            concat(
-                cast(sale_date as text), chr(31),
-                replace(source, chr(31), ' '), chr(31),
-                replace(document_key, chr(31), ' '), chr(31),
-                lpad(cast(line_number as text), 20, '0'), chr(31),
-                replace(manager, chr(31), ' '), chr(31),
-                replace(department, chr(31), ' '), chr(31),
-                replace(branch, chr(31), ' '), chr(31),
-                replace(region, chr(31), ' '), chr(31),
-                replace(channel, chr(31), ' ')
-            )
-        ) as last_line
-    from document_days
-    group by month, source_client_id, source, document_key
+        source_client_id,
+        row_number() over (
+            partition by month, client_id
+            order by last_day desc, source desc, source_client_id desc
+        ) as place
+    from merged_names
 ),
 
--- Two clients that are counted as one and buy on one day make one purchase and two documents.
-clients as (
+merged_last as (
     select
-        documents.month,
-        coalesce(canonical_client.canonical_client_id, documents.source_client_id) as client_id,
-        count(*) as documents,
-        min(documents.first_purchase_date) as first_purchase_date,
-        max(documents.last_purchase_date) as last_purchase_date,
-        bit_or(documents.day_mask) as day_mask,
-        max(documents.last_line) as last_line
-    from documents
-    left join canonical_client
-        on documents.source_client_id = canonical_client.client_id
-    group by
-        documents.month,
-        coalesce(canonical_client.canonical_client_id, documents.source_client_id)
+        merged_ranks.month,
+        merged_ranks.client_id,
+        sales_by_client.manager,
+        sales_by_client.department,
+        sales_by_client.branch,
+        sales_by_client.region,
+        sales_by_client.channel
+    from merged_ranks
+    inner join sales_by_client
+        on merged_ranks.month = sales_by_client.month
+        and merged_ranks.source_client_id = sales_by_client.source_client_id
+        and merged_ranks.source = sales_by_client.source
+        and sales_by_client.is_last_purchase
+        and sales_by_client.month between $first_month and $last_month
+    where merged_ranks.place = 1
 ),
 
 -- Number of set bits of the mask, by adding neighbours: pairs, fours, bytes, all.
@@ -106,12 +105,15 @@ bit_pairs as (
         month,
         client_id,
         documents,
-        first_purchase_date,
-        last_purchase_date,
         day_mask,
-        last_line,
+        is_merged,
+        manager,
+        department,
+        branch,
+        region,
+        channel,
         day_mask - ((day_mask >> 1) & 1431655765) as pairs
-    from clients
+    from purchases
 ),
 
 bit_fours as (
@@ -119,25 +121,35 @@ bit_fours as (
         month,
         client_id,
         documents,
-        first_purchase_date,
-        last_purchase_date,
         day_mask,
-        last_line,
+        is_merged,
+        manager,
+        department,
+        branch,
+        region,
+        channel,
         (pairs & 858993459) + ((pairs >> 2) & 858993459) as fours
     from bit_pairs
 )
 
 select
-    month,
-    client_id,
-    ((((fours + (fours >> 4)) & 252645135) * 16843009) >> 24) & 255 as purchases,
-    documents,
-    first_purchase_date,
-    last_purchase_date,
-    day_mask,
-    split_part(last_line, chr(31), 5) as manager,
-    split_part(last_line, chr(31), 6) as department,
-    split_part(last_line, chr(31), 7) as branch,
-    split_part(last_line, chr(31), 8) as region,
-    split_part(last_line, chr(31), 9) as channel
+    bit_fours.month,
+    bit_fours.client_id,
+    ((((bit_fours.fours + (bit_fours.fours >> 4)) & 252645135) * 16843009) >> 24) & 255
+        as purchases,
+    bit_fours.documents,
+    -- The lowest and the highest bit of the days; log2 is exact enough for 31 bits.
+    bit_fours.month
+    + cast(floor(log2(bit_fours.day_mask & -bit_fours.day_mask)) as int) as first_purchase_date,
+    bit_fours.month + cast(floor(log2(bit_fours.day_mask)) as int) as last_purchase_date,
+    bit_fours.day_mask,
+    bit_fours.is_merged,
+    coalesce(merged_last.manager, bit_fours.manager) as manager,
+    coalesce(merged_last.department, bit_fours.department) as department,
+    coalesce(merged_last.branch, bit_fours.branch) as branch,
+    coalesce(merged_last.region, bit_fours.region) as region,
+    coalesce(merged_last.channel, bit_fours.channel) as channel
 from bit_fours
+left join merged_last
+    on bit_fours.month = merged_last.month
+    and bit_fours.client_id = merged_last.client_id

@@ -1,7 +1,7 @@
 -- One row per month: clients who bought, by whether they are new in the month and in its calendar
 -- year, and what first and later purchases brought. Every number adds up over the months of a year.
 -- grain:  month
--- reads:  client_state[0], sales_by_document[0]
+-- reads:  client_state[0], sales_by_client[0], sales[0], canonical_client[all]
 -- column: month date not null -- Calendar month, written as its first day
 -- column: buyers bigint not null -- Clients with a purchase in the month
 -- column: new bigint not null -- Those of them with their first purchase in the month
@@ -68,33 +68,45 @@ clients as (
 
 money as (
     select
-        sales_by_document.month,
-        sum(sales_by_document.revenue - sales_by_document.return_revenue) as revenue,
-        sum(
-            case
-                when
-                    buyers.first_purchase_month = buyers.month
-                    and (
-                        sales_by_document.purchase_days
-                        >> cast(date_part('day', buyers.first_purchase_date) - 1 as bigint)
-                    ) & 1 = 1
-                    then sales_by_document.revenue - sales_by_document.return_revenue
-                else 0
-            end
-        ) as first_revenue,
+        sales_by_client.month,
+        sum(sales_by_client.revenue - sales_by_client.return_revenue) as revenue,
         sum(
             case
                 when buyers.first_purchase_month >= date_trunc('year', buyers.month)
-                    then sales_by_document.revenue - sales_by_document.return_revenue
+                    then sales_by_client.revenue - sales_by_client.return_revenue
                 else 0
             end
         ) as new_revenue
-    from sales_by_document
+    from sales_by_client
     left join buyers
-        on sales_by_document.month = buyers.month
-        and sales_by_document.client_id = buyers.client_id
-    where sales_by_document.month between $first_month and $last_month
-    group by sales_by_document.month
+        on sales_by_client.month = buyers.month
+        and sales_by_client.client_id = buyers.client_id
+    where sales_by_client.month between $first_month and $last_month
+    group by sales_by_client.month
+),
+
+first_days as (
+    select
+        month,
+        client_id,
+        first_purchase_date
+    from buyers
+    where first_purchase_month = month
+),
+
+first_money as (
+    select
+        sales.month,
+        sum(sales.revenue) as first_revenue
+    from sales
+    left join canonical_client
+        on sales.client_id = canonical_client.client_id
+    inner join first_days
+        on coalesce(canonical_client.canonical_client_id, sales.client_id)
+        = first_days.client_id
+        and sales.sale_date = first_days.first_purchase_date
+    where sales.month between $first_month and $last_month and sales.kind <> 'return'
+    group by sales.month
 )
 
 select
@@ -105,10 +117,12 @@ select
     coalesce(clients.new_again, 0) as new_again,
     coalesce(clients.purchases, 0) as purchases,
     cast(coalesce(money.revenue, 0) as decimal(28, 4)) as revenue,
-    cast(coalesce(money.first_revenue, 0) as decimal(28, 4)) as first_revenue,
+    cast(coalesce(first_money.first_revenue, 0) as decimal(28, 4)) as first_revenue,
     cast(coalesce(money.new_revenue, 0) as decimal(28, 4)) as new_revenue
 from months
 left join clients
     on months.month = clients.month
 left join money
     on months.month = money.month
+left join first_money
+    on months.month = first_money.month

@@ -1,7 +1,7 @@
 -- One row per month and campaign with contacts or costs in the 12 months ending with the month:
 -- whom it reached, who bought within 90 days, what that brought and what it cost, as known then.
 -- grain:  month, campaign
--- reads:  interactions[-11..0], costs[-11..0], sales_by_document[-11..0], canonical_client[all]
+-- reads:  interactions[-11..0], costs[-11..0], sales[-11..0], canonical_client[all]
 -- param:  as_of_date date
 -- column: month date not null -- Calendar month at whose end this is known
 -- column: campaign text not null -- Campaign, as interactions and costs name it
@@ -79,23 +79,40 @@ contacted_clients as (
     group by client_id
 ),
 
--- A document is dated by its first purchase day: the lowest bit (log2 is exact enough for 31 bits).
+-- Canonical clients under all their names.
+contacted_names as (
+    select
+        client_id as source_client_id,
+        client_id
+    from contacted_clients
+    union all
+    select
+        canonical_client.client_id as source_client_id,
+        canonical_client.canonical_client_id as client_id
+    from canonical_client
+    inner join contacted_clients
+        on canonical_client.canonical_client_id = contacted_clients.client_id
+),
+
+-- A document is dated by its first purchase day.
 documents as (
     select
-        sales_by_document.month,
-        sales_by_document.client_id,
-        sales_by_document.month + cast(
-            log2(sales_by_document.purchase_days & -sales_by_document.purchase_days) as int
-        ) as purchase_date,
-        sales_by_document.revenue,
-        sales_by_document.profit
-    from sales_by_document
-    left semi join contacted_clients
-        on sales_by_document.client_id = contacted_clients.client_id
-    where
-        sales_by_document.month >= cast($first_month as date) - interval '11 months'
-        and sales_by_document.month <= $last_month
-        and sales_by_document.purchase_days > 0
+        sales.month,
+        contacted_names.client_id,
+        min(case when sales.is_purchase then sales.sale_date end) as purchase_date,
+        sum(sales.revenue) as revenue,
+        sum(sales.revenue - sales.cost) as profit
+    from contacted_names
+    inner join sales
+        on contacted_names.source_client_id = sales.client_id
+        and sales.month >= cast($first_month as date) - interval '11 months'
+        and sales.month <= $last_month
+    group by
+        sales.month,
+        contacted_names.client_id,
+        sales.client_id,
+        sales.source,
+        coalesce(sales.document_id, cast(sales.sale_date as text))
 ),
 
 responses as (

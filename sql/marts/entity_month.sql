@@ -1,7 +1,7 @@
 -- One row per entity of a dimension and month with at least one line in the month: its money and
 -- counts. Every line is counted once in each of the eight dimensions.
 -- grain:  month, dimension, entity_id
--- reads:  sales[0], sales_by_document[0], canonical_client[all]
+-- reads:  sales_by_client[0], sales_by_product[0], purchase_month[0], sales[0]
 -- param:  as_of_date date
 -- column: month date not null -- Calendar month, written as its first day
 -- column: dimension text not null -- client, product, category, manager, department, branch, region
@@ -16,58 +16,211 @@
 -- column: lines bigint not null -- Number of sales lines, returns included
 -- column: return_revenue decimal(28,4) not null -- Sum of revenue of the return lines, 0 if none
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
-with documents as (
+with merged_clients as (
     select
         month,
-        client_id,
+        client_id
+    from purchase_month
+    where month between $first_month and $last_month and is_merged
+),
+
+-- Marks know the client and source that a line names. Where a client buys under several names or in
+-- several sources, one day may have been counted for each: those few clients are counted anew.
+merged_rows as (
+    select
+        sales_by_client.month,
+        sales_by_client.client_id,
+        sales_by_client.source_client_id,
+        sales_by_client.source,
+        sales_by_client.manager,
+        sales_by_client.department,
+        sales_by_client.branch,
+        sales_by_client.region,
+        sales_by_client.channel,
+        sales_by_client.purchase_days,
+        sales_by_client.manager_purchases,
+        sales_by_client.department_purchases,
+        sales_by_client.branch_purchases,
+        sales_by_client.region_purchases,
+        sales_by_client.channel_purchases
+    from sales_by_client
+    left semi join merged_clients
+        on sales_by_client.client_id = merged_clients.client_id
+        and sales_by_client.month = merged_clients.month
+    where
+        sales_by_client.month between $first_month and $last_month
+        and sales_by_client.purchase_days <> 0
+),
+
+merged_names as (
+    select
+        month,
+        source,
         source_client_id,
-        source,
-        document,
-        manager,
-        department,
-        branch,
-        region,
-        channel,
-        revenue,
-        profit,
-        quantity,
-        lines,
-        return_revenue,
-        purchase_days
-    from sales_by_document
-    where month between $first_month and $last_month
+        client_id
+    from merged_rows
+    group by month, source, source_client_id, client_id
 ),
 
-sales_lines as (
+merged_lines as (
+    select
+        sales.month,
+        merged_names.client_id,
+        sales.product_id,
+        sales.category,
+        sales.sale_date,
+        sales.marks
+    from merged_names
+    inner join sales
+        on merged_names.source_client_id = sales.client_id
+        and merged_names.source = sales.source
+        and merged_names.month = sales.month
+        and sales.is_purchase
+        and sales.month between $first_month and $last_month
+),
+
+merged_days as (
+    select
+        merged_rows.month,
+        'manager' as dimension,
+        merged_rows.manager as entity_id,
+        merged_rows.client_id,
+        bit_or(merged_rows.purchase_days) as purchase_days,
+        sum(merged_rows.manager_purchases) as counted
+    from merged_rows
+    group by merged_rows.month, merged_rows.manager, merged_rows.client_id
+    union all
+    select
+        merged_rows.month,
+        'department' as dimension,
+        merged_rows.department as entity_id,
+        merged_rows.client_id,
+        bit_or(merged_rows.purchase_days) as purchase_days,
+        sum(merged_rows.department_purchases) as counted
+    from merged_rows
+    group by merged_rows.month, merged_rows.department, merged_rows.client_id
+    union all
+    select
+        merged_rows.month,
+        'branch' as dimension,
+        merged_rows.branch as entity_id,
+        merged_rows.client_id,
+        bit_or(merged_rows.purchase_days) as purchase_days,
+        sum(merged_rows.branch_purchases) as counted
+    from merged_rows
+    group by merged_rows.month, merged_rows.branch, merged_rows.client_id
+    union all
+    select
+        merged_rows.month,
+        'region' as dimension,
+        merged_rows.region as entity_id,
+        merged_rows.client_id,
+        bit_or(merged_rows.purchase_days) as purchase_days,
+        sum(merged_rows.region_purchases) as counted
+    from merged_rows
+    group by merged_rows.month, merged_rows.region, merged_rows.client_id
+    union all
+    select
+        merged_rows.month,
+        'channel' as dimension,
+        merged_rows.channel as entity_id,
+        merged_rows.client_id,
+        bit_or(merged_rows.purchase_days) as purchase_days,
+        sum(merged_rows.channel_purchases) as counted
+    from merged_rows
+    group by merged_rows.month, merged_rows.channel, merged_rows.client_id
+    union all
     select
         month,
-        source,
-        sale_date,
-        document_id,
+        'product' as dimension,
+        coalesce(product_id, '(unknown)') as entity_id,
         client_id,
-        product_id,
-        category,
-        kind,
-        quantity,
-        revenue,
-        cost,
-        is_purchase
-    from sales
-    where month between $first_month and $last_month
-),
-
-entity_money as (
+        bit_or(cast(1 as bigint) << cast(date_part('day', sale_date) - 1 as bigint))
+            as purchase_days,
+        sum((marks >> 1) & 1) as counted
+    from merged_lines
+    group by month, coalesce(product_id, '(unknown)'), client_id
+    union all
     select
         month,
-        'client' as dimension,
+        'category' as dimension,
+        coalesce(category, '(unknown)') as entity_id,
+        client_id,
+        bit_or(cast(1 as bigint) << cast(date_part('day', sale_date) - 1 as bigint))
+            as purchase_days,
+        sum((marks >> 2) & 1) as counted
+    from merged_lines
+    group by month, coalesce(category, '(unknown)'), client_id
+),
+
+merged_pairs as (
+    select
+        month,
+        dimension,
+        entity_id,
+        counted,
+        purchase_days - ((purchase_days >> 1) & 1431655765) as days
+    from merged_days
+),
+
+merged_nibbles as (
+    select
+        month,
+        dimension,
+        entity_id,
+        counted,
+        (days & 858993459) + ((days >> 2) & 858993459) as days
+    from merged_pairs
+),
+
+surplus as (
+    select
+        month,
+        dimension,
+        entity_id,
+        sum(counted - (((((days + (days >> 4)) & 252645135) * 16843009) >> 24) & 255))
+            as purchases
+    from merged_nibbles
+    group by month, dimension, entity_id
+),
+
+client_days as (
+    select
+        month,
         client_id as entity_id,
         sum(revenue) as revenue,
         sum(profit) as profit,
         sum(quantity) as quantity,
+        bit_or(purchase_days) - ((bit_or(purchase_days) >> 1) & 1431655765) as pairs,
+        sum(documents) as documents,
         sum(lines) as lines,
         sum(return_revenue) as return_revenue
-    from documents
+    from sales_by_client
+    where month between $first_month and $last_month
     group by month, client_id
+),
+
+entities as (
+    -- The population count of the days, in three steps: pairs, nibbles, bytes.
+    select
+        month,
+        'client' as dimension,
+        entity_id,
+        revenue,
+        profit,
+        quantity,
+        (
+            (
+                (
+                    (pairs & 858993459) + ((pairs >> 2) & 858993459)
+                    + (((pairs & 858993459) + ((pairs >> 2) & 858993459)) >> 4)
+                ) & 252645135
+            ) * 16843009 >> 24
+        ) & 255 as purchases,
+        documents,
+        lines,
+        return_revenue
+    from client_days
     union all
     select
         month,
@@ -76,9 +229,12 @@ entity_money as (
         sum(revenue) as revenue,
         sum(profit) as profit,
         sum(quantity) as quantity,
+        sum(manager_purchases) as purchases,
+        sum(manager_documents) as documents,
         sum(lines) as lines,
         sum(return_revenue) as return_revenue
-    from documents
+    from sales_by_client
+    where month between $first_month and $last_month
     group by month, manager
     union all
     select
@@ -88,9 +244,12 @@ entity_money as (
         sum(revenue) as revenue,
         sum(profit) as profit,
         sum(quantity) as quantity,
+        sum(department_purchases) as purchases,
+        sum(department_documents) as documents,
         sum(lines) as lines,
         sum(return_revenue) as return_revenue
-    from documents
+    from sales_by_client
+    where month between $first_month and $last_month
     group by month, department
     union all
     select
@@ -100,9 +259,12 @@ entity_money as (
         sum(revenue) as revenue,
         sum(profit) as profit,
         sum(quantity) as quantity,
+        sum(branch_purchases) as purchases,
+        sum(branch_documents) as documents,
         sum(lines) as lines,
         sum(return_revenue) as return_revenue
-    from documents
+    from sales_by_client
+    where month between $first_month and $last_month
     group by month, branch
     union all
     select
@@ -112,9 +274,12 @@ entity_money as (
         sum(revenue) as revenue,
         sum(profit) as profit,
         sum(quantity) as quantity,
+        sum(region_purchases) as purchases,
+        sum(region_documents) as documents,
         sum(lines) as lines,
         sum(return_revenue) as return_revenue
-    from documents
+    from sales_by_client
+    where month between $first_month and $last_month
     group by month, region
     union all
     select
@@ -124,277 +289,59 @@ entity_money as (
         sum(revenue) as revenue,
         sum(profit) as profit,
         sum(quantity) as quantity,
+        sum(channel_purchases) as purchases,
+        sum(channel_documents) as documents,
         sum(lines) as lines,
         sum(return_revenue) as return_revenue
-    from documents
+    from sales_by_client
+    where month between $first_month and $last_month
     group by month, channel
     union all
     select
         month,
         'product' as dimension,
-        coalesce(product_id, '(unknown)') as entity_id,
+        product_id as entity_id,
         sum(revenue) as revenue,
-        sum(revenue - cost) as profit,
+        sum(profit) as profit,
         sum(quantity) as quantity,
-        count(*) as lines,
-        sum(case when kind = 'return' then revenue else 0 end) as return_revenue
-    from sales_lines
-    group by month, coalesce(product_id, '(unknown)')
+        sum(product_purchases) as purchases,
+        sum(product_documents) as documents,
+        sum(lines) as lines,
+        sum(return_revenue) as return_revenue
+    from sales_by_product
+    where month between $first_month and $last_month
+    group by month, product_id
     union all
     select
         month,
         'category' as dimension,
-        coalesce(category, '(unknown)') as entity_id,
+        category as entity_id,
         sum(revenue) as revenue,
-        sum(revenue - cost) as profit,
+        sum(profit) as profit,
         sum(quantity) as quantity,
-        count(*) as lines,
-        sum(case when kind = 'return' then revenue else 0 end) as return_revenue
-    from sales_lines
-    group by month, coalesce(category, '(unknown)')
-),
-
--- One row per entity and canonical client. A document may be split over several rows (two managers)
--- and several days: it counts once. It belongs to the client that it names, so equal numbers of
--- clients that are counted as one are different documents. Grouped twice inside each dimension,
--- which costs half of grouping the united rows.
-purchase_clients as (
-    select
-        month,
-        'client' as dimension,
-        client_id as entity_id,
-        count(*) as documents,
-        bit_or(purchase_days) as purchase_days
-    from (
-        select
-            month,
-            client_id,
-            source_client_id,
-            source,
-            document,
-            bit_or(purchase_days) as purchase_days
-        from documents
-        where purchase_days <> 0
-        group by month, client_id, source_client_id, source, document
-    ) as client_documents
-    group by month, client_id
-    union all
-    select
-        month,
-        'manager' as dimension,
-        manager as entity_id,
-        count(*) as documents,
-        bit_or(purchase_days) as purchase_days
-    from (
-        select
-            month,
-            manager,
-            client_id,
-            source_client_id,
-            source,
-            document,
-            bit_or(purchase_days) as purchase_days
-        from documents
-        where purchase_days <> 0
-        group by month, manager, client_id, source_client_id, source, document
-    ) as manager_documents
-    group by month, manager, client_id
-    union all
-    select
-        month,
-        'department' as dimension,
-        department as entity_id,
-        count(*) as documents,
-        bit_or(purchase_days) as purchase_days
-    from (
-        select
-            month,
-            department,
-            client_id,
-            source_client_id,
-            source,
-            document,
-            bit_or(purchase_days) as purchase_days
-        from documents
-        where purchase_days <> 0
-        group by month, department, client_id, source_client_id, source, document
-    ) as department_documents
-    group by month, department, client_id
-    union all
-    select
-        month,
-        'branch' as dimension,
-        branch as entity_id,
-        count(*) as documents,
-        bit_or(purchase_days) as purchase_days
-    from (
-        select
-            month,
-            branch,
-            client_id,
-            source_client_id,
-            source,
-            document,
-            bit_or(purchase_days) as purchase_days
-        from documents
-        where purchase_days <> 0
-        group by month, branch, client_id, source_client_id, source, document
-    ) as branch_documents
-    group by month, branch, client_id
-    union all
-    select
-        month,
-        'region' as dimension,
-        region as entity_id,
-        count(*) as documents,
-        bit_or(purchase_days) as purchase_days
-    from (
-        select
-            month,
-            region,
-            client_id,
-            source_client_id,
-            source,
-            document,
-            bit_or(purchase_days) as purchase_days
-        from documents
-        where purchase_days <> 0
-        group by month, region, client_id, source_client_id, source, document
-    ) as region_documents
-    group by month, region, client_id
-    union all
-    select
-        month,
-        'channel' as dimension,
-        channel as entity_id,
-        count(*) as documents,
-        bit_or(purchase_days) as purchase_days
-    from (
-        select
-            month,
-            channel,
-            client_id,
-            source_client_id,
-            source,
-            document,
-            bit_or(purchase_days) as purchase_days
-        from documents
-        where purchase_days <> 0
-        group by month, channel, client_id, source_client_id, source, document
-    ) as channel_documents
-    group by month, channel, client_id
-    union all
-    select
-        product_documents.month,
-        'product' as dimension,
-        product_documents.entity_id,
-        count(*) as documents,
-        bit_or(product_documents.purchase_days) as purchase_days
-    from (
-        select
-            month,
-            coalesce(product_id, '(unknown)') as entity_id,
-            client_id as source_client_id,
-            source,
-            coalesce(document_id, cast(sale_date as text)) as document,
-            bit_or(
-                cast(1 as bigint) << cast(date_part('day', sale_date) - 1 as bigint)
-            ) as purchase_days
-        from sales_lines
-        where is_purchase
-        group by
-            month,
-            coalesce(product_id, '(unknown)'),
-            client_id,
-            source,
-            coalesce(document_id, cast(sale_date as text))
-    ) as product_documents
-    left join canonical_client
-        on product_documents.source_client_id = canonical_client.client_id
-    group by
-        product_documents.month,
-        product_documents.entity_id,
-        coalesce(canonical_client.canonical_client_id, product_documents.source_client_id)
-    union all
-    select
-        category_documents.month,
-        'category' as dimension,
-        category_documents.entity_id,
-        count(*) as documents,
-        bit_or(category_documents.purchase_days) as purchase_days
-    from (
-        select
-            month,
-            coalesce(category, '(unknown)') as entity_id,
-            client_id as source_client_id,
-            source,
-            coalesce(document_id, cast(sale_date as text)) as document,
-            bit_or(
-                cast(1 as bigint) << cast(date_part('day', sale_date) - 1 as bigint)
-            ) as purchase_days
-        from sales_lines
-        where is_purchase
-        group by
-            month,
-            coalesce(category, '(unknown)'),
-            client_id,
-            source,
-            coalesce(document_id, cast(sale_date as text))
-    ) as category_documents
-    left join canonical_client
-        on category_documents.source_client_id = canonical_client.client_id
-    group by
-        category_documents.month,
-        category_documents.entity_id,
-        coalesce(canonical_client.canonical_client_id, category_documents.source_client_id)
-),
-
--- The population count of the days, in three steps: pairs, nibbles, bytes.
-days_by_pair as (
-    select
-        month,
-        dimension,
-        entity_id,
-        documents,
-        purchase_days - ((purchase_days >> 1) & 1431655765) as days
-    from purchase_clients
-),
-
-days_by_nibble as (
-    select
-        month,
-        dimension,
-        entity_id,
-        documents,
-        (days & 858993459) + ((days >> 2) & 858993459) as days
-    from days_by_pair
-),
-
-entity_purchases as (
-    select
-        month,
-        dimension,
-        entity_id,
-        sum(documents) as documents,
-        sum(((((days + (days >> 4)) & 252645135) * 16843009) >> 24) & 255) as purchases
-    from days_by_nibble
-    group by month, dimension, entity_id
+        sum(category_purchases) as purchases,
+        sum(category_documents) as documents,
+        sum(lines) as lines,
+        sum(return_revenue) as return_revenue
+    from sales_by_product
+    where month between $first_month and $last_month
+    group by month, category
 )
 
 select
-    entity_money.month,
-    entity_money.dimension,
-    entity_money.entity_id,
-    cast(entity_money.revenue as decimal(28, 4)) as revenue,
-    cast(entity_money.profit as decimal(28, 4)) as profit,
-    cast(entity_money.quantity as decimal(28, 3)) as quantity,
-    cast(coalesce(entity_purchases.purchases, 0) as bigint) as purchases,
-    cast(coalesce(entity_purchases.documents, 0) as bigint) as documents,
-    cast(entity_money.lines as bigint) as lines,
-    cast(entity_money.return_revenue as decimal(28, 4)) as return_revenue,
-    entity_money.month + interval '1 month' - interval '1 day' > $as_of_date as is_partial
-from entity_money
-left join entity_purchases
-    on entity_money.month = entity_purchases.month
-    and entity_money.dimension = entity_purchases.dimension
-    and entity_money.entity_id = entity_purchases.entity_id
+    entities.month,
+    entities.dimension,
+    entities.entity_id,
+    cast(entities.revenue as decimal(28, 4)) as revenue,
+    cast(entities.profit as decimal(28, 4)) as profit,
+    cast(entities.quantity as decimal(28, 3)) as quantity,
+    entities.purchases - coalesce(surplus.purchases, 0) as purchases,
+    entities.documents,
+    entities.lines,
+    cast(entities.return_revenue as decimal(28, 4)) as return_revenue,
+    entities.month + interval '1 month' - interval '1 day' > $as_of_date as is_partial
+from entities
+left join surplus
+    on entities.month = surplus.month
+    and entities.dimension = surplus.dimension
+    and entities.entity_id = surplus.entity_id

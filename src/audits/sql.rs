@@ -2,15 +2,16 @@
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::prelude::SessionContext;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 
 use super::{AuditFailure, AuditOutcome};
 use crate::console::Console;
 use crate::engine::{
     BuildContext, Built, MonthState, Tables, bind, failed_in, statement_parameters,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ingest::{Ingested, canonical_table, history_schema};
 use crate::models::{Audit, Model};
 use crate::month::{Month, describe_ranges, ranges};
@@ -46,24 +47,33 @@ pub async fn audit_tables(
         })
         .collect();
     let progress = console.progress("auditing", due.len() as u64);
-    for (audit, model, fresh) in due {
-        progress.begin(&audit.name);
-        let failed = outcome.failed.len();
-        if model.is_monthly() {
-            for (first, last) in ranges(fresh.into_iter().flatten()) {
-                let slices = slices(first, last, context.limits.slice_months);
-                for range in slices {
-                    outcome.failed.extend(run_audit(context, built, audit, Some(range)).await?);
-                }
+    let work = due.iter().map(|(audit, model, fresh)| {
+        let progress = &progress;
+        async move {
+            let ranges: Vec<Option<(Month, Month)>> = if model.is_monthly() {
+                let longest = context.limits.slice_months;
+                let ranges = ranges(fresh.iter().copied().flatten());
+                let slices =
+                    ranges.into_iter().flat_map(|(first, last)| slices(first, last, longest));
+                slices.map(Some).collect()
+            } else {
+                vec![None]
+            };
+            let mut failed = Vec::new();
+            for range in ranges {
+                failed.extend(run_audit(context, built, audit, range).await?);
             }
-        } else {
-            outcome.failed.extend(run_audit(context, built, audit, None).await?);
+            progress.advance(&audit.name);
+            Ok::<_, Error>(failed)
         }
-        if outcome.failed.len() == failed {
-            outcome.passed += 1;
-        }
-        progress.advance(&audit.name);
+    });
+    // Told in the order of the catalogue, whichever ends first.
+    let mut results = futures::stream::iter(work).buffered(context.lanes.count());
+    while let Some(failed) = results.try_next().await? {
+        outcome.passed += usize::from(failed.is_empty());
+        outcome.failed.extend(failed);
     }
+    drop(results);
     progress.finish();
     Ok(outcome)
 }
@@ -98,7 +108,7 @@ pub async fn audit_history(
         });
         let files = context.session.table(&history_schema(table), placed);
         session.register_table(table.name, files)?;
-        match find_rows(context, &session, audit, range).await? {
+        match find_rows(context, session, audit, range).await? {
             Some(failure) => outcome.failed.push(failure),
             None => outcome.passed += 1,
         }
@@ -123,36 +133,45 @@ async fn run_audit(
     audit: &Audit,
     range: Option<(Month, Month)>,
 ) -> Result<Option<AuditFailure>> {
-    let session = context.session.context();
+    let lane = context.lanes.book().enter().await?;
+    let session = context.session.context_of(lane.threads);
     let tables = Tables { build: context, files: &built.files };
     tables.register(&session, &audit.reads, range).await?;
-    find_rows(context, &session, audit, range).await
+    find_rows(context, session, audit, range).await
 }
 
 /// Runs an audit on registered tables.
 async fn find_rows(
     context: &BuildContext<'_>,
-    session: &SessionContext,
+    session: SessionContext,
     audit: &Audit,
     range: Option<(Month, Month)>,
 ) -> Result<Option<AuditFailure>> {
     let whole = (context.history.first, context.history.last);
     let parameters =
         statement_parameters(&audit.parameters, Some(range.unwrap_or(whole)), context)?;
-    let frame = bind(session, &audit.file, parameters).await?;
-    let failed = |error| failed_in(&audit.file, error);
-    let mut rows = frame.execute_stream().await.map_err(failed)?;
-    let schema = rows.schema();
-    let mut kept: Vec<RecordBatch> = Vec::new();
-    let mut count = 0_usize;
-    while let Some(batch) = rows.next().await {
-        let batch = batch.map_err(failed)?;
-        let room = KEPT_ROWS.saturating_sub(count).min(batch.num_rows());
-        if room > 0 {
-            kept.push(batch.slice(0, room));
+    let file = audit.file.clone();
+    // On a thread of its own: others run beside it.
+    let found = SpawnedTask::spawn(async move {
+        let failed = |error| failed_in(&file, error);
+        let frame = bind(&session, &file, parameters).await?;
+        let mut rows = frame.execute_stream().await.map_err(failed)?;
+        let schema = rows.schema();
+        let mut kept: Vec<RecordBatch> = Vec::new();
+        let mut count = 0_usize;
+        while let Some(batch) = rows.next().await {
+            let batch = batch.map_err(failed)?;
+            let room = KEPT_ROWS.saturating_sub(count).min(batch.num_rows());
+            if room > 0 {
+                kept.push(batch.slice(0, room));
+            }
+            count += batch.num_rows();
         }
-        count += batch.num_rows();
-    }
+        Ok::<_, Error>((concat_batches(&schema, &kept)?, count))
+    });
+    let found = found.join().await;
+    let (rows, count) =
+        found.map_err(|error| Error::bug("an audit was broken off").because(error))??;
     if count == 0 {
         return Ok(None);
     }
@@ -165,7 +184,7 @@ async fn find_rows(
         table: audit.table.clone(),
         months,
         description: audit.description.clone(),
-        rows: concat_batches(&schema, &kept)?,
+        rows,
         count: count as u64,
     }))
 }

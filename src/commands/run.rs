@@ -1,5 +1,6 @@
 //! `clientbase run`: ingest → build → audit → commit → publish.
 
+use std::ops::Add;
 use std::time::Instant;
 
 use arrow::array::AsArray;
@@ -29,7 +30,7 @@ use crate::report::{
     ErrorReport, FailedAudit, Matrix, Outcome, RunReport, RunsFolder, SnapshotReport, TableReport,
     run_id, run_moment, show_report,
 };
-use crate::store::{Location, Lock, RunStamp, Warehouse};
+use crate::store::{Location, Lock, Requests, RunStamp, Warehouse};
 
 /// Runs a pipeline.
 ///
@@ -267,6 +268,9 @@ impl Work<'_> {
         self.report.outcome = if changed { Outcome::Ok } else { Outcome::NothingToDo };
         self.report.published = Some((published.written, published.removed));
         self.report.versions = published.versions;
+        let folders = [location, warehouse.location(), &published_folder];
+        let requests = folders.map(Location::requests);
+        self.report.requests = Some(requests.into_iter().fold(Requests::default(), Add::add));
         Ok((done, matrix))
     }
 

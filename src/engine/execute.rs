@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use datafusion::dataframe::DataFrame;
 use datafusion::prelude::ident;
 use futures::StreamExt;
+use tokio::sync::mpsc;
 
 use crate::error::{Error, Result};
 use crate::models::{Model, SqlFile};
@@ -37,6 +38,14 @@ const KEPT_ROWS: usize = 1_000;
 pub trait SliceWriter: Send {
     /// Takes a month (or the whole table).
     async fn write(&mut self, month: Option<Month>, file: EncodedFile) -> Result<()>;
+}
+
+#[async_trait]
+impl SliceWriter for mpsc::Sender<(Option<Month>, EncodedFile)> {
+    async fn write(&mut self, month: Option<Month>, file: EncodedFile) -> Result<()> {
+        let sent = self.send((month, file)).await;
+        sent.map_err(|_| Error::bug("nobody takes the finished months"))
+    }
 }
 
 /// Runs a statement and hands over its months. Stops at the first month that breaks the

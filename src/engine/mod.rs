@@ -7,10 +7,12 @@ mod catalog_check;
 mod errors;
 mod execute;
 mod history;
+mod lanes;
 mod month_files;
 mod plan;
 mod session;
 mod staleness;
+mod table_build;
 mod tables;
 
 pub use absent::AbsentTable;

@@ -76,6 +76,12 @@ impl Session {
         SessionContext::new_with_config_rt(self.config.clone(), Arc::clone(&self.runtime))
     }
 
+    /// A fresh context for statements that use so many threads.
+    pub fn context_of(&self, threads: usize) -> SessionContext {
+        let config = self.config.clone().with_target_partitions(threads);
+        SessionContext::new_with_config_rt(config, Arc::clone(&self.runtime))
+    }
+
     /// The folder for files that have no place in the warehouse yet.
     pub fn scratch(&self) -> &Scratch {
         &self.scratch

@@ -11,6 +11,9 @@ pub const QUANTITY: DataType = DataType::Decimal128(18, 3);
 /// Type of amounts of money: four decimals; sources with three and four exist.
 pub const MONEY: DataType = DataType::Decimal128(18, 4);
 
+/// Column of the sales history that says which lines are the first of something.
+pub(super) const MARKS: &str = "marks";
+
 /// Columns that say where a row came from, not what it says.
 pub(super) const PROVENANCE: [&str; 2] = ["source_file", "source_row"];
 /// Sales lines of one document that carry no number are put in order by these.
@@ -271,8 +274,27 @@ pub fn sales_schema() -> SchemaRef {
     history_schema(&CANONICAL_TABLES[0])
 }
 
-/// Schema of a table in the history: its canonical columns with where each row came from.
+/// Schema of a table in the history: its canonical columns with where each row came from, and
+/// the marks of sales lines.
 pub fn history_schema(table: &CanonicalTable) -> SchemaRef {
+    let rows = row_schema(table);
+    if table.name != SALES {
+        return rows;
+    }
+    let mut fields: Vec<_> = rows.fields().iter().cloned().collect();
+    fields.push(Arc::new(described(
+        MARKS,
+        DataType::Int64,
+        "Bits of a purchase line. 0 to 7: the first of the client's day, with its product, \
+         category, manager, department, branch, region and channel; 8 to 15: the first of the \
+         document, likewise; 16: the client's last of the month. Sums of bits count distinct \
+         purchase days and documents",
+    )));
+    Arc::new(Schema::new(fields))
+}
+
+/// Schema of rows on their way to the history.
+pub(super) fn row_schema(table: &CanonicalTable) -> SchemaRef {
     let mut fields = Vec::new();
     if table.day_column.is_some() {
         fields.push(described(
@@ -320,7 +342,7 @@ mod tests {
                 let name = column.name;
                 let twice = table.columns[..place].iter().any(|other| other.name == name);
                 assert!(!twice, "{} has {name} twice", table.name);
-                let of_history = ["month", "source", "is_purchase", "extra", "excluded"];
+                let of_history = ["month", "source", "is_purchase", "extra", "excluded", MARKS];
                 assert!(!of_history.contains(&name), "{} has {name}", table.name);
             }
             for name in table.order {

@@ -11,7 +11,8 @@ use arrow::datatypes::{Date32Type, SchemaRef};
 use futures::StreamExt;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
-use super::canonical::{CanonicalTable, PROVENANCE, history_schema};
+use super::canonical::{CanonicalTable, PROVENANCE, SALES, history_schema, row_schema};
+use super::marks::Marker;
 use super::parts::{Parts, RowsBudget};
 use super::sorted_rows::{Batches, merged, rows_at_once};
 use super::survival::Survival;
@@ -58,20 +59,32 @@ pub async fn fold(
         Survival::Increment { .. } => &PROVENANCE[1..],
         Survival::ByDay { .. } | Survival::Whole(_) => &PROVENANCE[..],
     };
-    let schema = history_schema(table);
+    let schema = row_schema(table);
     let sent = Arc::new(AtomicU64::new(0));
     let rows = Rows { schema: Arc::clone(&schema), ingredients, sent: Arc::clone(&sent) };
     let (inputs, at_once) = rows.surviving(budget, scratch)?;
     let mut sorted = merged(table, &schema, scratch, at_once, inputs).await?;
     let order = table.sort_columns();
-    let mut encoder = ParquetEncoder::sorted(Arc::clone(&schema), scratch, &order)?;
+    let kept = history_schema(table);
+    let mut encoder = ParquetEncoder::sorted(Arc::clone(&kept), scratch, &order)?;
+    let mut marker = (table.name == SALES).then(|| Marker::new(kept));
     let mut last_day = None;
     while let Some(batch) = sorted.next().await {
         let batch = batch?;
         if let Some(days) = table.day_column.and_then(|name| batch.column_by_name(name)) {
             last_day = last_day.max(arrow::compute::max(days.as_primitive::<Date32Type>()));
         }
-        encoder.write(batch)?;
+        match &mut marker {
+            None => encoder.write(batch)?,
+            Some(marker) => {
+                for marked in marker.push(&batch)? {
+                    encoder.write(marked)?;
+                }
+            }
+        }
+    }
+    for marked in marker.map(Marker::finish).transpose()?.into_iter().flatten() {
+        encoder.write(marked)?;
     }
     let (sent, written) = (sent.load(Ordering::Relaxed), encoder.rows());
     if sent != written {

@@ -9,6 +9,7 @@ mod fold;
 mod fold_files;
 mod ledger;
 mod lines;
+mod marks;
 mod notices;
 mod observed;
 mod parts;
@@ -33,6 +34,7 @@ pub use canonical::{
 pub use coverage::{Coverage, days_in_name};
 pub use discover::FoundFile;
 pub use ledger::{Ledger, ledger_schema};
+pub use marks::Marker;
 pub use plan::{
     PlannedSnapshot, SourceFiles, WorkReason, out_of_reach, plan_ingest, unnamed_sources,
 };

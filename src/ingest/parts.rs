@@ -9,7 +9,7 @@ use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Date32Type, SchemaRef};
 
-use super::canonical::{CanonicalTable, history_schema};
+use super::canonical::{CanonicalTable, row_schema};
 use super::sorted_rows::{Batches, RunFile, SortedRows};
 use crate::error::{Error, Result};
 use crate::month::Month;
@@ -88,7 +88,7 @@ impl Parts {
     pub fn new(table: &'static CanonicalTable, scratch: &Scratch, budget: &RowsBudget) -> Self {
         Self {
             table,
-            schema: history_schema(table),
+            schema: row_schema(table),
             by_month: BTreeMap::new(),
             waiting: Vec::new(),
             waiting_rows: 0,

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 
-use super::canonical::history_schema;
+use super::canonical::row_schema;
 use super::coverage::DayRange;
 use super::lines::{Fate, LineMaker, Provenance};
 use super::observed::{ColumnObserver, ObservedColumn};
@@ -100,7 +100,7 @@ struct Worked {
 pub fn read_file(job: &ReadJob<'_>) -> Result<ReadFile> {
     let maker = LineMaker {
         table: job.source.table,
-        schema: history_schema(job.source.table),
+        schema: row_schema(job.source.table),
         source: job.source.name.clone(),
         key: match &job.source.delivery {
             Delivery::Increment { key } => key.clone(),

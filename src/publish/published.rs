@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::{StreamExt, TryStreamExt};
+
 use super::commit::Committed;
 use super::manifest::{Manifest, PublishedFile, PublishedTable};
 use crate::engine::{AsOf, Built};
 use crate::error::{Error, Result};
 use crate::models::{Catalog, Layer};
-use crate::store::{DataFile, Location, RunStamp, Slot, TableVersion, Warehouse, is_left_over};
+use crate::store::{
+    AT_ONCE, DataFile, Location, RunStamp, Slot, TableVersion, Warehouse, is_left_over,
+};
 
 /// A published state. Only [`Committed::publish`] makes one.
 #[derive(Debug)]
@@ -87,9 +91,9 @@ impl Committed {
         if interim != before {
             interim.save(to).await?;
         }
-        for (table, file, path) in &copies {
-            copy(warehouse, table, file, to, path).await?;
-        }
+        let copying =
+            copies.iter().map(|(table, file, path)| copy(warehouse, table, file, to, path));
+        futures::stream::iter(copying).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         let written = copies.len();
         let mut removed = 0;
         let ours: BTreeSet<&str> =

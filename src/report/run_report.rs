@@ -9,7 +9,7 @@ use crate::error::{Error, Fault};
 use crate::ingest::{DeliveryState, Restatement, SnapshotRecord, WorkReason};
 use crate::models::Definition;
 use crate::month::{Month, describe_ranges};
-use crate::store::TableVersion;
+use crate::store::{Requests, TableVersion};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +71,9 @@ pub struct RunReport {
     pub audits: AuditReport,
     /// Files written to and removed from the published folder.
     pub published: Option<(usize, usize)>,
+    /// What the run asked of the stores of the warehouse and of the published folder.
+    #[serde(default)]
+    pub requests: Option<Requests>,
     /// Versions of the warehouse tables that these results are.
     pub versions: BTreeMap<String, TableVersion>,
     /// What the tables were made by.
@@ -175,6 +178,7 @@ impl RunReport {
             tables: Vec::new(),
             audits: AuditReport::default(),
             published: None,
+            requests: None,
             versions: BTreeMap::new(),
             definitions: BTreeMap::new(),
             based_on: None,

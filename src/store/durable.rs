@@ -3,6 +3,9 @@
 //! `object_store` writes to a temporary file and renames it, but never calls fsync. Here
 //! the file is synced before it gets its name and the folder after, so that a file that
 //! is there is whole, and a commit that was reported is there.
+//!
+//! Staged files promise nothing: they are synced when they leave the staging folder. Whoever
+//! takes over one that a killed run left compares its bytes with its name.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -20,6 +23,8 @@ use object_store::{
 };
 
 use tempfile::TempPath;
+
+use super::warehouse::STAGING;
 
 /// Start of the names of files that are being written.
 const TEMPORARY: &str = ".clientbase-writing-";
@@ -59,9 +64,11 @@ impl ObjectStore for DurableLocal {
                 return self.inner.put_opts(location, payload, options).await;
             }
         };
-        let path = location.to_string();
-        blocking(move || write_durably(&target, &payload, create).map_err(|e| classify(path, e)))
-            .await?;
+        let (path, is_staged) = (location.to_string(), is_staged(location));
+        blocking(move || {
+            write_whole(&target, &payload, create, is_staged).map_err(|error| classify(path, error))
+        })
+        .await?;
         Ok(PutResult { e_tag: None, version: None })
     }
 
@@ -111,7 +118,12 @@ impl ObjectStore for DurableLocal {
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
         let folder = self.inner.path_to_filesystem(to)?;
         let (target, path) = (folder.clone(), to.to_string());
+        let staged = is_staged(from).then(|| self.inner.path_to_filesystem(from)).transpose()?;
         blocking(move || {
+            if let Some(staged) = staged {
+                let synced = File::open(staged).and_then(|file| file.sync_all());
+                synced.map_err(|error| classify(path.clone(), error))?;
+            }
             let parent = target.parent().unwrap_or(FilePath::new("/"));
             create_folders(parent).map_err(|error| classify(path, error))
         })
@@ -122,8 +134,19 @@ impl ObjectStore for DurableLocal {
     }
 }
 
-/// Writes a file beside its place, syncs it, gives it its name, syncs the folder.
-fn write_durably(target: &FilePath, payload: &PutPayload, create: bool) -> io::Result<()> {
+/// Whether a file is below a folder of staged files.
+fn is_staged(location: &Path) -> bool {
+    location.parts().any(|part| part.as_ref() == STAGING)
+}
+
+/// Writes a file beside its place, syncs it, gives it its name, syncs the folder; a staged
+/// file is not synced.
+fn write_whole(
+    target: &FilePath,
+    payload: &PutPayload,
+    create: bool,
+    is_staged: bool,
+) -> io::Result<()> {
     let folder = target.parent().unwrap_or(FilePath::new("/"));
     create_folders(folder)?;
     let temporary = temporary_beside(target);
@@ -132,7 +155,9 @@ fn write_durably(target: &FilePath, payload: &PutPayload, create: bool) -> io::R
         for chunk in payload.iter() {
             file.write_all(chunk)?;
         }
-        file.sync_all()?;
+        if !is_staged {
+            file.sync_all()?;
+        }
         if create {
             // A hard link fails when the name is taken, in one step; a rename would replace.
             fs::hard_link(&temporary, target)
@@ -145,7 +170,7 @@ fn write_durably(target: &FilePath, payload: &PutPayload, create: bool) -> io::R
         let _ = fs::remove_file(&temporary);
     }
     written?;
-    sync_folder_of(target)
+    if is_staged { Ok(()) } else { sync_folder_of(target) }
 }
 
 /// Gives a file a second name in another folder, or copies it where links are impossible.
@@ -169,16 +194,20 @@ pub fn link_or_copy(from: &FilePath, target: &FilePath) -> io::Result<()> {
     sync_folder_of(target)
 }
 
-/// Gives a finished, synced file of the same disk its place; copies it from another disk.
+/// Gives a finished file of the same disk its place; copies it from another disk. One that is
+/// not staged must have been synced.
 pub fn move_in(from: TempPath, target: &FilePath) -> io::Result<()> {
+    let is_staged = target.components().any(|part| part.as_os_str() == STAGING);
     create_folders(target.parent().unwrap_or(FilePath::new("/")))?;
     if let Err(error) = from.persist(target) {
         let temporary = temporary_beside(target);
         fs::copy(&error.path, &temporary)?;
-        File::open(&temporary)?.sync_all()?;
+        if !is_staged {
+            File::open(&temporary)?.sync_all()?;
+        }
         fs::rename(&temporary, target)?;
     }
-    sync_folder_of(target)
+    if is_staged { Ok(()) } else { sync_folder_of(target) }
 }
 
 /// Creates missing folders and syncs the parents that got a new entry.

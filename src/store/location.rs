@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
 use tempfile::TempPath;
 use url::Url;
 
+use super::counting::{CountingStore, Requests};
 use super::durable::DurableLocal;
 use crate::error::{Error, Result};
 
@@ -19,11 +20,15 @@ impl From<object_store::Error> for Error {
     }
 }
 
+/// Files that are moved or copied at the same time: a disk syncs many for the price of one.
+pub const AT_ONCE: usize = 16;
+
 /// A folder in an object store.
 #[derive(Debug, Clone)]
 pub struct Location {
     url: Url,
     store: Arc<dyn ObjectStore>,
+    counter: Arc<CountingStore>,
     root: Path,
 }
 
@@ -47,7 +52,14 @@ impl Location {
             })?;
             Arc::from(store)
         };
-        Ok(Self { url: url.clone(), store, root })
+        let counter = Arc::new(CountingStore::new(store));
+        let store: Arc<dyn ObjectStore> = Arc::clone(&counter) as Arc<dyn ObjectStore>;
+        Ok(Self { url: url.clone(), store, counter, root })
+    }
+
+    /// What this folder and its clones asked of the store so far.
+    pub fn requests(&self) -> Requests {
+        self.counter.requests()
     }
 
     /// The folder as a URL, ending in `/`.
@@ -124,7 +136,7 @@ impl Location {
             .map_err(|error| self.failed("write", relative, error))
     }
 
-    /// Moves a finished and synced local file into the folder.
+    /// Moves a finished local file into the folder. One that is not staged must have been synced.
     ///
     /// # Errors
     /// When the store fails.
@@ -152,6 +164,19 @@ impl Location {
             .rename(&self.path(from), &self.path(to))
             .await
             .map_err(|error| self.failed("move", from, error))
+    }
+
+    /// Moves files inside the folder, several at a time, replacing what was there.
+    ///
+    /// # Errors
+    /// When the store fails; some are moved then.
+    pub async fn rename_all(
+        &self,
+        moves: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<()> {
+        let moves =
+            moves.into_iter().map(|(from, to)| async move { self.rename(&from, &to).await });
+        futures::stream::iter(moves).buffer_unordered(AT_ONCE).try_collect().await
     }
 
     /// Removes a file; it is fine when it is gone already.

@@ -1,5 +1,6 @@
 //! Every path: folders behind URLs, durable local writes, the warehouse and its tables.
 
+mod counting;
 mod data_file;
 mod delta;
 mod durable;
@@ -11,10 +12,11 @@ mod retention;
 mod scratch;
 mod warehouse;
 
+pub use counting::Requests;
 pub use data_file::{DataFile, Slot};
 pub use delta::TableVersion;
 pub use durable::is_left_over;
-pub use location::Location;
+pub use location::{AT_ONCE, Location};
 pub use lock::Lock;
 pub use maintenance::{LeftOvers, TableUpkeep, plan_upkeep};
 pub use parquet_file::{EncodedFile, FileBody, ParquetEncoder, is_sorted_by};

@@ -230,9 +230,9 @@ impl Warehouse {
         removed: &[DataFile],
         run: &RunStamp,
     ) -> Result<TableVersion> {
-        for (file, _) in added.iter().filter(|(_, is_staged)| *is_staged) {
-            self.location.rename(&staged_path(name, file), &committed_path(name, file)).await?;
-        }
+        let staged = added.iter().filter(|(_, is_staged)| *is_staged);
+        let moves = staged.map(|(file, _)| (staged_path(name, file), committed_path(name, file)));
+        self.location.rename_all(moves).await?;
         let added: Vec<DataFile> = added.iter().map(|(file, _)| file.clone()).collect();
         let table = self.tables.get(name).and_then(|state| state.table.clone());
         let version =

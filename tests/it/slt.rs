@@ -20,18 +20,20 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
+use arrow::array::RecordBatch;
+use arrow::compute::partition;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use clientbase::config::{Parameters, Pipeline, Project};
 use clientbase::engine::bind;
-use clientbase::ingest::{CANONICAL_TABLES, SALES, canonical_table, history_schema};
+use clientbase::ingest::{CANONICAL_TABLES, Marker, SALES, canonical_table, history_schema};
 use clientbase::models::{Catalog, Model};
 use clientbase::month::Month;
 use datafusion::datasource::MemTable;
 use datafusion::datasource::empty::EmptyTable;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::{SessionConfig, SessionContext, ident, lit};
 use datafusion::scalar::ScalarValue;
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Runner};
 
@@ -150,7 +152,51 @@ impl ModelTester {
         } else {
             self.rows(&selects.join(" union all ")).await?
         };
+        let batches = if name == SALES && !header.iter().any(|column| column == "marks") {
+            self.marked(&schema, batches).await?
+        } else {
+            batches
+        };
         self.replace(name, schema, batches)
+    }
+
+    /// Sales that a statement made have no marks yet.
+    async fn mark_made_sales(&self) -> Result<(), Failure> {
+        let sales = self.context.table(SALES).await?;
+        if sales.schema().has_column_with_unqualified_name("marks") {
+            return Ok(());
+        }
+        let schema = schema_of(SALES)?;
+        let columns = schema.fields().iter().map(|field| match field.name().as_str() {
+            "marks" => lit(ScalarValue::Int64(None)).alias("marks"),
+            name => ident(name),
+        });
+        let lines = sales.select(columns.collect::<Vec<_>>())?.collect().await?;
+        let marked = self.marked(&schema, lines).await?;
+        self.replace(SALES, schema, marked)
+    }
+
+    /// Sales lines as ingest keeps them: sorted and marked by source and month.
+    async fn marked(
+        &self,
+        schema: &SchemaRef,
+        lines: Vec<RecordBatch>,
+    ) -> Result<Vec<RecordBatch>, Failure> {
+        let table = canonical_table(SALES).ok_or("there are no sales")?;
+        let order = ["source", "month"].into_iter().chain(table.sort_columns());
+        let order = order.map(|name| ident(name).sort(true, true)).collect();
+        let sorted = self.context.read_batches(lines)?.sort(order)?.collect().await?;
+        let mut marked = Vec::new();
+        for batch in as_contract(schema, sorted)? {
+            let places = ["source", "month"].map(|name| batch.column_by_name(name).cloned());
+            let places: Vec<_> = places.into_iter().flatten().collect();
+            for rows in partition(&places)?.ranges() {
+                let mut marker = Marker::new(Arc::clone(schema));
+                marked.extend(marker.push(&batch.slice(rows.start, rows.len()))?);
+                marked.extend(marker.finish()?);
+            }
+        }
+        Ok(marked)
     }
 
     /// `build [as_of=DATE] [only=TABLE] [section.key=value …]`.
@@ -165,6 +211,7 @@ impl ModelTester {
                 (key, value) => settings.push_str(&format!("parameters.{key} = {value}\n")),
             }
         }
+        self.mark_made_sales().await?;
         let project = Project::open(&repository())?;
         let source = "[[source]]\nname = 's'\nfiles = '*.csv'\nstaging = 's'\n";
         let pipeline = Pipeline::parse(&project, "slt", "build", &format!("{settings}{source}"))?;
@@ -268,20 +315,9 @@ impl ModelTester {
         &self,
         name: &str,
         schema: SchemaRef,
-        batches: Vec<arrow::array::RecordBatch>,
+        batches: Vec<RecordBatch>,
     ) -> Result<(), Failure> {
-        let cast = batches
-            .into_iter()
-            .map(|batch| {
-                let columns = batch
-                    .columns()
-                    .iter()
-                    .zip(schema.fields())
-                    .map(|(column, field)| arrow::compute::cast(column, field.data_type()))
-                    .collect::<Result<Vec<_>, _>>()?;
-                arrow::array::RecordBatch::try_new(Arc::clone(&schema), columns)
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let cast = as_contract(&schema, batches)?;
         self.context.deregister_table(name)?;
         self.context.register_table(name, Arc::new(MemTable::try_new(schema, vec![cast])?))?;
         Ok(())
@@ -343,6 +379,17 @@ fn as_text(rows: &[arrow::array::RecordBatch]) -> Result<DBOutput<DefaultColumnT
         }
     }
     Ok(DBOutput::Rows { types: vec![DefaultColumnType::Text; width], rows: text })
+}
+
+/// Rows with exactly the types of a table.
+fn as_contract(schema: &SchemaRef, batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, Failure> {
+    let cast = |batch: RecordBatch| -> Result<RecordBatch, Failure> {
+        let columns = batch.columns().iter().zip(schema.fields());
+        let columns =
+            columns.map(|(column, field)| arrow::compute::cast(column, field.data_type()));
+        Ok(RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_, _>>()?)?)
+    };
+    batches.into_iter().map(cast).collect()
 }
 
 fn schema_of(table: &str) -> Result<SchemaRef, Failure> {

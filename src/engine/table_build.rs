@@ -1,0 +1,326 @@
+//! Making the stale months of one table, in slices.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use datafusion::common::runtime::SpawnedTask;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+
+use super::bind::bind;
+use super::build::{BuildContext, MonthState, TableBuild};
+use super::errors::is_out_of_memory;
+use super::execute::{BrokenContract, run_statement};
+use super::lanes::{Booking, Lane};
+use super::staleness::{TableFiles, fingerprint_of};
+use super::tables::{Tables, statement_parameters};
+use crate::error::{Error, Result};
+use crate::models::{Fingerprint, Model};
+use crate::month::Month;
+use crate::store::{DataFile, EncodedFile, Slot};
+
+/// Finished files that a statement may be ahead of the store.
+const FILES_AHEAD: usize = 2;
+
+/// Staged files of an interrupted run by table, slot and fingerprint.
+type Resumable = BTreeMap<(String, Slot, Fingerprint), DataFile>;
+
+/// Months of a slice; none for a table without months.
+type Range = Option<(Month, Month)>;
+
+/// What the tables of a build share.
+pub(super) struct Workshop<'a> {
+    context: &'a BuildContext<'a>,
+    resumable: Resumable,
+    files: Mutex<TableFiles>,
+    is_stopped: AtomicBool,
+}
+
+impl<'a> Workshop<'a> {
+    /// Looks for what an interrupted run has left.
+    ///
+    /// # Errors
+    /// When the store cannot be listed.
+    pub(super) async fn new(context: &'a BuildContext<'a>) -> Result<Self> {
+        let mut resumable = Resumable::new();
+        for (table, files) in context.warehouse.staged().await? {
+            for file in files {
+                resumable.insert((table.clone(), file.slot.clone(), file.fingerprint), file);
+            }
+        }
+        let (files, is_stopped) = (Mutex::default(), AtomicBool::new(false));
+        Ok(Self { context, resumable, files, is_stopped })
+    }
+
+    /// Nothing more is begun.
+    pub(super) fn stop(&self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Relaxed)
+    }
+
+    /// The files of all tables.
+    pub(super) fn into_files(self) -> TableFiles {
+        self.files.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn files(&self) -> MutexGuard<'_, TableFiles> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The files of what a model reads.
+    fn inputs(&self, model: &Model) -> TableFiles {
+        let files = self.files();
+        let names = model.reads.iter().map(|read| &read.table);
+        names.filter_map(|name| Some((name.clone(), files.get(name)?.clone()))).collect()
+    }
+}
+
+/// Builds the stale months of a table whose inputs are finished. Contracts that are broken
+/// end it.
+///
+/// # Errors
+/// Configuration errors of the model, store errors.
+pub(super) async fn build_table(
+    workshop: &Workshop<'_>,
+    model: &Model,
+) -> Result<(TableBuild, Vec<BrokenContract>)> {
+    let context = workshop.context;
+    let table = TableBuild { table: model.name.clone(), ..TableBuild::default() };
+    workshop.files().insert(model.name.clone(), BTreeMap::new());
+    let work = TableWork { workshop, model: Arc::new(model.clone()), table: Mutex::new(table) };
+    let broken = match (model.is_monthly(), model.reads_itself()) {
+        (false, _) => work.build_whole().await?,
+        (true, false) => work.build_slices().await?,
+        (true, true) => work.build_in_order().await?,
+    };
+    let mut table = work.table.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let all_files = workshop.files();
+    let files = &all_files[&model.name];
+    table.rows = files.values().map(|(file, _)| file.rows).sum();
+    let is_built =
+        |file: &DataFile| matches!(table.months.get(&file.slot.month), Some(MonthState::Built));
+    table.rows_built =
+        files.values().filter(|(file, _)| is_built(file)).map(|(file, _)| file.rows).sum();
+    table.changed = files
+        .values()
+        .filter(|(file, _)| {
+            let committed = context.warehouse.file(&model.name, &file.slot);
+            committed.is_none_or(|committed| committed.content != file.content)
+        })
+        .map(|(file, _)| file.slot.month)
+        .collect();
+    Ok((table, broken))
+}
+
+struct TableWork<'a> {
+    workshop: &'a Workshop<'a>,
+    model: Arc<Model>,
+    table: Mutex<TableBuild>,
+}
+
+impl TableWork<'_> {
+    async fn build_whole(&self) -> Result<Vec<BrokenContract>> {
+        let fingerprint = self.fingerprint(None)?;
+        if self.take_existing(None, fingerprint).await? {
+            return Ok(Vec::new());
+        }
+        self.run(None, self.workshop.context.lanes.book()).await
+    }
+
+    /// Slices of a table that does not read itself know nothing of each other.
+    async fn build_slices(&self) -> Result<Vec<BrokenContract>> {
+        let lanes = &self.workshop.context.lanes;
+        let mut slices = self.stale_slices().await?;
+        let mut running = FuturesUnordered::new();
+        let mut first_broken: Option<(Month, Vec<BrokenContract>)> = None;
+        let mut failure: Option<(Month, Error)> = None;
+        loop {
+            // As many as can run: the rest is not in the way of other tables' slices.
+            while running.len() < lanes.count()
+                && first_broken.is_none()
+                && failure.is_none()
+                && let Some(slice) = slices.pop_front()
+            {
+                let booking = lanes.book();
+                running.push(async move { (slice, self.run(Some(slice), booking).await) });
+            }
+            let Some(((first, last), result)) = running.next().await else { break };
+            match result {
+                // Fewer months need less memory; results are the same in any slices.
+                Err(error) if is_out_of_memory(&error) && last > first => {
+                    let months = (last.months_since(first) + 1) / 2;
+                    tracing::info!(table = self.model.name, months, "smaller slices");
+                    slices.push_front((first.plus(months), last));
+                    slices.push_front((first, first.plus(months - 1)));
+                }
+                Err(error) => {
+                    if failure.as_ref().is_none_or(|(month, _)| first < *month) {
+                        failure = Some((first, error));
+                    }
+                }
+                Ok(broken) if broken.is_empty() => {}
+                Ok(broken) => {
+                    if first_broken.as_ref().is_none_or(|(month, _)| first < *month) {
+                        first_broken = Some((first, broken));
+                    }
+                }
+            }
+        }
+        match failure {
+            Some((_, error)) => Err(error),
+            None => Ok(first_broken.map(|(_, broken)| broken).unwrap_or_default()),
+        }
+    }
+
+    /// Takes what exists, and cuts the rest into slices.
+    async fn stale_slices(&self) -> Result<VecDeque<(Month, Month)>> {
+        let context = self.workshop.context;
+        let longest = context.limits.slice_months as i64;
+        let mut slices: VecDeque<(Month, Month)> = VecDeque::new();
+        for month in context.history.months() {
+            let fingerprint = self.fingerprint(Some(month))?;
+            if self.take_existing(Some(month), fingerprint).await? {
+                continue;
+            }
+            match slices.back_mut() {
+                Some((first, last))
+                    if last.plus(1) == month && month.months_since(*first) < longest =>
+                {
+                    *last = month;
+                }
+                _ => slices.push_back((month, month)),
+            }
+        }
+        Ok(slices)
+    }
+
+    /// A table that reads itself: a slice needs the month before it.
+    async fn build_in_order(&self) -> Result<Vec<BrokenContract>> {
+        let context = self.workshop.context;
+        let (mut month, last) = (context.history.first, context.history.last);
+        // It may settle again after a correction, so slices start small: one month, two, four …
+        let is_committed =
+            context.warehouse.file(&self.model.name, &Slot::of_result(Some(month))).is_some();
+        let mut length = if is_committed { 1 } else { i64::MAX };
+        let mut longest = context.limits.slice_months as i64;
+        while month <= last {
+            let fingerprint = self.fingerprint(Some(month))?;
+            if self.take_existing(Some(month), fingerprint).await? {
+                month = month.plus(1);
+                length = 1;
+                continue;
+            }
+            // Later months are assumed to be stale too: what this one will be is not known yet.
+            let end = month.plus(length.min(longest) - 1).min(last);
+            let broken = match self.run(Some((month, end)), context.lanes.book()).await {
+                Err(error) if is_out_of_memory(&error) && end > month => {
+                    longest = (end.months_since(month) + 1) / 2;
+                    tracing::info!(table = self.model.name, months = longest, "smaller slices");
+                    continue;
+                }
+                done => done?,
+            };
+            if !broken.is_empty() {
+                return Ok(broken);
+            }
+            length = length.saturating_mul(2);
+            month = end.plus(1);
+        }
+        Ok(Vec::new())
+    }
+
+    /// Keeps a committed month, or takes over a staged one, when its fingerprint is right.
+    async fn take_existing(&self, month: Option<Month>, fingerprint: Fingerprint) -> Result<bool> {
+        let (slot, name) = (Slot::of_result(month), &self.model.name);
+        let warehouse = self.workshop.context.warehouse;
+        let committed = warehouse.file(name, &slot);
+        if let Some(file) = committed.filter(|file| file.fingerprint == fingerprint) {
+            self.put((file.clone(), false), MonthState::Kept);
+            return Ok(true);
+        }
+        if let Some(file) = self.workshop.resumable.get(&(name.clone(), slot, fingerprint))
+            && let Some(file) = warehouse.verify_staged(name, file).await?
+        {
+            self.put((file, true), MonthState::Resumed);
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn put(&self, file: (DataFile, bool), state: MonthState) {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        table.months.insert(file.0.slot.month, state);
+        let mut files = self.workshop.files();
+        files.entry(self.model.name.clone()).or_default().insert(file.0.slot.clone(), file);
+    }
+
+    /// Runs a slice when there is a lane for it; a single month that found too little memory
+    /// beside others, once more alone.
+    async fn run(&self, range: Range, booking: Booking<'_>) -> Result<Vec<BrokenContract>> {
+        let lanes = &self.workshop.context.lanes;
+        let result = self.run_in(range, booking.enter().await?).await;
+        let is_least = range.is_none_or(|(first, last)| first == last);
+        match result {
+            Err(error) if is_least && lanes.count() > 1 && is_out_of_memory(&error) => {
+                tracing::info!(table = self.model.name, ?range, "once more, alone");
+                self.run_in(range, lanes.book().enter_alone().await?).await
+            }
+            result => result,
+        }
+    }
+
+    async fn run_in(&self, range: Range, lane: Lane<'_>) -> Result<Vec<BrokenContract>> {
+        if self.workshop.is_stopped() {
+            return Ok(Vec::new());
+        }
+        let started = Instant::now();
+        let context = self.workshop.context;
+        tracing::info!(table = self.model.name, ?range, threads = lane.threads, "computing");
+        let session = context.session.context_of(lane.threads);
+        let inputs = self.workshop.inputs(&self.model);
+        let tables = Tables { build: context, files: &inputs };
+        tables.register(&session, &self.model.reads, range).await?;
+        let months = self.model.is_monthly().then_some(range).flatten();
+        let values = statement_parameters(&self.model.parameters, months, context)?;
+        let (sender, mut finished) = mpsc::channel(FILES_AHEAD);
+        let (model, scratch) = (Arc::clone(&self.model), context.session.scratch().clone());
+        let statement = SpawnedTask::spawn(async move {
+            let frame = bind(&session, &model.file, values).await?;
+            let mut sender: mpsc::Sender<Finished> = sender;
+            run_statement(frame, &model, range, &scratch, &mut sender).await
+        });
+        while let Some((month, file)) = finished.recv().await {
+            self.stage(month, file).await?;
+        }
+        let broken = statement.join().await;
+        let broken =
+            broken.map_err(|error| Error::bug("a statement was broken off").because(error))?;
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        table.seconds += started.elapsed().as_secs_f64();
+        broken
+    }
+
+    async fn stage(&self, month: Option<Month>, encoded: EncodedFile) -> Result<()> {
+        // Earlier months of the slice are in place by now, so a table that reads itself
+        // has everything its fingerprint needs.
+        let fingerprint = self.fingerprint(month)?;
+        let (name, slot) = (&self.model.name, Slot::of_result(month));
+        let warehouse = self.workshop.context.warehouse;
+        let file = warehouse.stage(name, slot, fingerprint, encoded, None).await?;
+        self.put((file, true), MonthState::Built);
+        Ok(())
+    }
+
+    fn fingerprint(&self, month: Option<Month>) -> Result<Fingerprint> {
+        fingerprint_of(self.workshop.context, &self.workshop.files(), &self.model, month)
+    }
+}
+
+/// A month (or the whole table) that is ready to be staged.
+type Finished = (Option<Month>, EncodedFile);
