@@ -29,9 +29,6 @@
 --     with the month of their last purchase
 -- column: lost_profit_12m decimal(28,4) -- Profit of the lost in these months, as far as costs are
 --     known; null when nobody with a known cost is lost
--- The stock is that of the month before with what happened in the month: first purchases, losses,
--- returns, and purchases elsewhere. All other clients stand where they stood and are not counted
--- anew.
 with cut_months as (
     select
         month,
@@ -317,7 +314,9 @@ movements as (
     from moves_by_rule
 ),
 
--- A change of the stock lasts to the end of the range; what stood before it, from its first month.
+-- The stock is that of the month before with what happened in the month; all other clients stand
+-- where they stood and are not counted anew. So a change lasts to the end of the range, and what
+-- stood before the range from its first month.
 changes as (
     select
         cast(date_part('year', month) * 12 + date_part('month', month) - 1 as bigint)
@@ -360,7 +359,10 @@ changes_by_month as (
         unnest(
             range(
                 changed_number,
-                cast(date_part('year', $last_month) * 12 + date_part('month', $last_month) as bigint)
+                cast(
+                    date_part('year', $last_month) * 12 + date_part('month', $last_month)
+                    as bigint
+                )
             )
         ) as month_number,
         changed_number,

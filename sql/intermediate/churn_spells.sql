@@ -25,7 +25,6 @@
 -- column: returned_of_pool_lost bigint not null -- Those of them who were lost before the period
 -- column: lost_and_returned bigint not null -- Losses of the period that a return in the month
 --     ended, in the cut of the last purchase before the loss
--- No period is longer than a calendar year: who came before it is of the start of all three.
 with purchase_months as (
     select
         month,
@@ -38,6 +37,7 @@ with purchase_months as (
         and month >= date_trunc('year', cast($first_month as date))
 ),
 
+-- No period is longer than a calendar year: who came before it is of the start of all three.
 comings as (
     select
         client_id,

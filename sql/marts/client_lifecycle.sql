@@ -29,7 +29,6 @@
 -- column: left_censored boolean not null -- The first seen purchase lies in the first months of the
 --     data, so the client may be older than the history
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
--- Buyers of the range, and what was known before it: one event more, at its own purchase month.
 with purchase_months as (
     select
         month,
@@ -76,6 +75,7 @@ buyers as (
     where client_rhythm.month between $first_month and $last_month
 ),
 
+-- Buyers of the range, and what was known before it, which is one event more.
 events as (
     select
         cast($first_month as date) as month,
