@@ -110,6 +110,8 @@ select
     case
         when purchases > 1
             then
-                (interval_days[purchases / 2] + interval_days[(purchases + 1) / 2]) / 2e0
+                cast(
+                    interval_days[purchases / 2] + interval_days[(purchases + 1) / 2] as double
+                ) / 2
     end as median_interval_days
 from sorted_intervals
