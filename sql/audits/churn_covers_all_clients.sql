@@ -1,9 +1,9 @@
 -- Every client who has ever bought is either a client or in the pool of the lost at the month end.
 -- audits: churn_month
--- reads:  churn_month[0], client_state[0]
+-- reads:  churn_month[0], client_lifecycle[0]
 with clients as (
     select month, count(*) as clients
-    from client_state
+    from client_lifecycle
     where month between $first_month and $last_month
     group by month
 )

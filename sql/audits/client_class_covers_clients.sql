@@ -1,19 +1,32 @@
--- Every client who has ever bought has its classes, of the month in which it last bought.
+-- The clients with classes are all who have ever bought, each with those of the month in which it
+-- last bought.
 -- audits: client_class
--- reads:  client_class[0], client_state[0]
+-- reads:  client_class[0], client_lifecycle[0]
+with counted as (
+    select
+        month,
+        cast(date_trunc('month', last_purchase_date) as date) as last_purchase_month,
+        count(*) as expected_clients,
+        0 as clients
+    from client_lifecycle
+    where month between $first_month and $last_month
+    group by month, cast(date_trunc('month', last_purchase_date) as date)
+    union all
+    select
+        month,
+        last_purchase_month,
+        0 as expected_clients,
+        count(*) as clients
+    from client_class
+    where month between $first_month and $last_month
+    group by month, last_purchase_month
+)
+
 select
-    coalesce(client_state.month, client_class.month) as month,
-    coalesce(client_state.client_id, client_class.client_id) as client_id,
-    client_state.last_purchase_month as expected_last_purchase_month,
-    client_class.last_purchase_month
-from client_state
-full join client_class
-    on client_state.month = client_class.month
-    and client_state.client_id = client_class.client_id
-where
-    coalesce(client_state.month, client_class.month) between $first_month and $last_month
-    and (
-        client_state.client_id is null
-        or client_class.client_id is null
-        or client_state.last_purchase_month <> client_class.last_purchase_month
-    )
+    month,
+    last_purchase_month,
+    sum(expected_clients) as expected_clients,
+    sum(clients) as clients
+from counted
+group by month, last_purchase_month
+having sum(expected_clients) <> sum(clients)

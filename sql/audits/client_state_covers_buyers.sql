@@ -1,45 +1,79 @@
--- Every client keeps its row from the first purchase on, and every buyer of the month has one with
--- this month as its last purchase month.
+-- Every client keeps its row from the first purchase on, with all its purchases and documents so
+-- far, and the buyers of a month have it as their last purchase month.
 -- audits: client_state
--- reads:  client_state[-1..0], purchase_month[0]
-with expected as (
-    select cast(month + interval '1 month' as date) as month, client_id, purchases, 0 as is_buyer
+-- reads:  client_state[-1..0], client_rhythm[0], purchase_month[0]
+with counted as (
+    select
+        cast(month + interval '1 month' as date) as month,
+        count(*) as expected_clients,
+        0 as expected_buyers,
+        sum(purchases) as expected_purchases,
+        sum(documents) as expected_documents,
+        0 as clients,
+        0 as buyers,
+        0 as purchases,
+        0 as documents
     from client_state
     where month >= cast($first_month as date) - interval '1 month' and month < $last_month
+    group by month
     union all
-    select month, client_id, purchases, 1 as is_buyer
-    from purchase_month
-    where month between $first_month and $last_month
-),
-
-expected_clients as (
     select
         month,
-        client_id,
+        count(*) as expected_clients,
+        0 as expected_buyers,
+        0 as expected_purchases,
+        0 as expected_documents,
+        0 as clients,
+        0 as buyers,
+        0 as purchases,
+        0 as documents
+    from client_rhythm
+    where month between $first_month and $last_month and previous_purchase_date is null
+    group by month
+    union all
+    select
+        month,
+        0 as expected_clients,
+        count(*) as expected_buyers,
         sum(purchases) as expected_purchases,
-        max(is_buyer) as is_buyer
-    from expected
-    group by month, client_id
-),
-
-states as (
-    select month, client_id, purchases, months_since_last_purchase
+        sum(documents) as expected_documents,
+        0 as clients,
+        0 as buyers,
+        0 as purchases,
+        0 as documents
+    from purchase_month
+    where month between $first_month and $last_month
+    group by month
+    union all
+    select
+        month,
+        0 as expected_clients,
+        0 as expected_buyers,
+        0 as expected_purchases,
+        0 as expected_documents,
+        count(*) as clients,
+        sum(case when months_since_last_purchase = 0 then 1 else 0 end) as buyers,
+        sum(purchases) as purchases,
+        sum(documents) as documents
     from client_state
     where month between $first_month and $last_month
+    group by month
 )
 
 select
-    coalesce(expected_clients.month, states.month) as month,
-    coalesce(expected_clients.client_id, states.client_id) as client_id,
-    expected_clients.expected_purchases,
-    states.purchases,
-    states.months_since_last_purchase
-from expected_clients
-full join states
-    on expected_clients.month = states.month
-    and expected_clients.client_id = states.client_id
-where
-    expected_clients.client_id is null
-    or states.client_id is null
-    or expected_clients.expected_purchases <> states.purchases
-    or (expected_clients.is_buyer = 1) <> (states.months_since_last_purchase = 0)
+    month,
+    sum(expected_clients) as expected_clients,
+    sum(clients) as clients,
+    sum(expected_buyers) as expected_buyers,
+    sum(buyers) as buyers,
+    sum(expected_purchases) as expected_purchases,
+    sum(purchases) as purchases,
+    sum(expected_documents) as expected_documents,
+    sum(documents) as documents
+from counted
+group by month
+having
+    sum(expected_clients) <> sum(clients)
+    or sum(expected_buyers) <> sum(buyers)
+    or sum(expected_purchases) <> sum(purchases)
+    or sum(expected_documents) <> sum(documents)

@@ -1,15 +1,16 @@
 -- The revenue of all cohorts of a month is the revenue of all clients who have ever bought.
 -- audits: cohort_retention
--- reads:  cohort_retention[0], client_state[0], entity_month[0]
+-- reads:  cohort_retention[0], entity_first_purchase[..0], entity_month[0]
 with revenues as (
     select entity_month.month, entity_month.revenue as expected_revenue, 0 as revenue
-    from entity_month
-    left semi join client_state
-        on entity_month.month = client_state.month
-        and entity_month.entity_id = client_state.client_id
-        and client_state.month between $first_month and $last_month
+    from entity_first_purchase
+    inner join entity_month
+        on entity_first_purchase.dimension = entity_month.dimension
+        and entity_first_purchase.entity_id = entity_month.entity_id
+        and entity_first_purchase.month <= entity_month.month
     where
-        entity_month.month between $first_month and $last_month
+        entity_first_purchase.month <= $last_month
+        and entity_month.month between $first_month and $last_month
         and entity_month.dimension = 'client'
     union all
     select month, 0 as expected_revenue, revenue

@@ -3,7 +3,7 @@
 -- the month are clients still or were lost in it. Nobody else moves the stock of a period. Beside
 -- them the losses of the period that a return in the month ended.
 -- grain:  month, period_kind, lost_after_months, cut, cut_value
--- reads:  client_state[0], client_class[0], returned_clients[-11..0]
+-- reads:  client_cuts[-11..0], returned_clients[-11..0], lost_clients[-11..-1]
 -- param:  churn_lost_after_months bigint[]
 -- param:  history_first_month date
 -- param:  history_burn_in_months bigint
@@ -25,127 +25,165 @@
 -- column: returned_of_pool_lost bigint not null -- Those of them who were lost before the period
 -- column: lost_and_returned bigint not null -- Losses of the period that a return in the month
 --     ended, in the cut of the last purchase before the loss
-with returns as (
+with purchase_months as (
+    select
+        month,
+        client_id,
+        previous_purchase_month
+    from client_cuts
+    where
+        month >= cast($first_month as date) - interval '11 months'
+        and month <= $last_month
+        and month >= date_trunc('year', cast($first_month as date))
+),
+
+-- No period is longer than a calendar year: who came before it is of the start of all three.
+comings as (
     select
         client_id,
-        lost_after_months,
+        month as came_month,
+        cast(null as date) as lost_month,
+        unnest(cast($churn_lost_after_months as bigint[])) as lost_after_months
+    from purchase_months
+    where previous_purchase_month is null
+    union all
+    select
+        client_id,
         month as came_month,
         -- Losses before the year are alike, which keeps the groups below few.
         greatest(
             lost_month, cast(date_trunc('year', month) - interval '1 month' as date)
         ) as lost_month,
-        lead(month) over (partition by client_id, lost_after_months order by month)
-            as next_came_month
+        lost_after_months
     from returned_clients
     where
         month >= cast($first_month as date) - interval '11 months'
         and month <= $last_month
+        and month >= date_trunc('year', cast($first_month as date))
 ),
 
-newcomers as (
+-- A purchase belongs to the last coming before it, of the same year. Months of loss rise with those
+-- of the returns, and a first purchase has none.
+spell_months as (
     select
-        client_state.month,
-        client_state.first_purchase_month as came_month,
-        client_state.longest_gap_months,
-        client_state.months_since_last_purchase,
-        client_state.channel,
-        client_state.region,
-        client_state.department,
-        client_state.branch,
-        client_state.manager,
-        client_class.first_category,
-        client_class.segment,
-        client_class.abc,
-        unnest(cast($churn_lost_after_months as bigint[])) as lost_after_months
-    from client_state
-    inner join client_class
-        on client_state.client_id = client_class.client_id
-        and client_state.month = client_class.month
-        and client_class.month between $first_month and $last_month
+        purchase_months.month,
+        purchase_months.client_id,
+        comings.lost_after_months,
+        max(comings.came_month) as came_month,
+        max(comings.lost_month) as lost_month
+    from comings
+    inner join purchase_months on comings.client_id = purchase_months.client_id
     where
-        client_state.month between $first_month and $last_month
-        and client_state.first_purchase_month >= date_trunc('year', client_state.month)
+        purchase_months.month >= comings.came_month
+        and date_part('year', purchase_months.month) = date_part('year', comings.came_month)
+    group by purchase_months.month, purchase_months.client_id, comings.lost_after_months
 ),
 
--- No period is longer than a calendar year: who came before it is of the start of all three.
+-- It speaks for every month until the next purchase or the loss, and no longer than the year.
+spell_ranges as (
+    select
+        spell_months.month as purchase_month,
+        spell_months.client_id,
+        spell_months.lost_after_months,
+        spell_months.came_month,
+        spell_months.lost_month,
+        cast(
+            date_part('year', spell_months.month) * 12 + date_part('month', spell_months.month) - 1
+            + spell_months.lost_after_months
+            as bigint
+        ) as loss_number,
+        unnest(
+            range(
+                greatest(
+                    cast(
+                        date_part('year', spell_months.month) * 12
+                        + date_part('month', spell_months.month) - 1
+                        as bigint
+                    ),
+                    cast(
+                        date_part('year', $first_month) * 12 + date_part('month', $first_month) - 1
+                        as bigint
+                    )
+                ),
+                least(
+                    cast(
+                        date_part('year', spell_months.month) * 12
+                        + date_part('month', spell_months.month)
+                        + spell_months.lost_after_months
+                        as bigint
+                    ),
+                    cast(
+                        date_part('year', next_months.month) * 12
+                        + date_part('month', next_months.month) - 1
+                        as bigint
+                    ),
+                    cast(date_part('year', spell_months.month) * 12 + 12 as bigint),
+                    cast(
+                        date_part('year', $last_month) * 12 + date_part('month', $last_month)
+                        as bigint
+                    )
+                )
+            )
+        ) as month_number
+    from spell_months
+    left join purchase_months as next_months
+        on spell_months.client_id = next_months.client_id
+        and spell_months.month = next_months.previous_purchase_month
+),
+
 spells as (
     select
-        month,
-        came_month,
-        cast(null as date) as lost_month,
-        'new' as came_by,
-        lost_after_months,
-        months_since_last_purchase = lost_after_months as is_lost,
-        channel,
-        region,
-        department,
-        branch,
-        manager,
-        first_category,
-        segment,
-        abc
-    from newcomers
-    where
-        longest_gap_months <= lost_after_months
-        and months_since_last_purchase <= lost_after_months
-    union all
-    select
-        client_state.month,
-        returns.came_month,
-        returns.lost_month,
-        'returned' as came_by,
-        returns.lost_after_months,
-        client_state.months_since_last_purchase = returns.lost_after_months as is_lost,
-        client_state.channel,
-        client_state.region,
-        client_state.department,
-        client_state.branch,
-        client_state.manager,
-        client_class.first_category,
-        client_class.segment,
-        client_class.abc
-    from client_state
-    inner join client_class
-        on client_state.client_id = client_class.client_id
-        and client_state.month = client_class.month
-        and client_class.month between $first_month and $last_month
-    inner join returns
-        on client_state.client_id = returns.client_id
-        and client_state.months_since_last_purchase <= returns.lost_after_months
-        and client_state.month >= returns.came_month
-        and client_state.month < coalesce(returns.next_came_month, date '9999-12-01')
-    where
-        client_state.month between $first_month and $last_month
-        and returns.came_month >= date_trunc('year', client_state.month)
+        make_date(
+            cast(spell_ranges.month_number / 12 as int),
+            cast(spell_ranges.month_number % 12 + 1 as int),
+            1
+        ) as month,
+        spell_ranges.came_month,
+        spell_ranges.lost_month,
+        case when spell_ranges.lost_month is null then 'new' else 'returned' end as came_by,
+        spell_ranges.lost_after_months,
+        spell_ranges.month_number = spell_ranges.loss_number as is_lost,
+        client_cuts.channel,
+        client_cuts.region,
+        client_cuts.department,
+        client_cuts.branch,
+        client_cuts.manager,
+        client_cuts.first_category,
+        client_cuts.segment,
+        client_cuts.abc
+    from spell_ranges
+    inner join client_cuts
+        on spell_ranges.client_id = client_cuts.client_id
+        and spell_ranges.purchase_month = client_cuts.month
+        and client_cuts.month >= cast($first_month as date) - interval '11 months'
+        and client_cuts.month <= $last_month
     union all
     -- A loss ended by a return counts in the periods that hold both: it came with the loss.
     select
-        client_state.month,
-        returns.lost_month as came_month,
+        returned_clients.month,
+        lost_clients.month as came_month,
         cast(null as date) as lost_month,
         'lost and returned' as came_by,
-        returns.lost_after_months,
+        returned_clients.lost_after_months,
         false as is_lost,
-        client_state.previous_channel as channel,
-        client_state.previous_region as region,
-        client_state.previous_department as department,
-        client_state.previous_branch as branch,
-        client_state.previous_manager as manager,
-        client_class.first_category,
-        client_class.previous_segment as segment,
-        client_class.previous_abc as abc
-    from client_state
-    inner join client_class
-        on client_state.client_id = client_class.client_id
-        and client_state.month = client_class.month
-        and client_class.month between $first_month and $last_month
-    inner join returns
-        on client_state.client_id = returns.client_id
-        and client_state.month = returns.came_month
+        lost_clients.channel,
+        lost_clients.region,
+        lost_clients.department,
+        lost_clients.branch,
+        lost_clients.manager,
+        lost_clients.first_category,
+        lost_clients.segment,
+        lost_clients.abc
+    from returned_clients
+    inner join lost_clients
+        on returned_clients.client_id = lost_clients.client_id
+        and returned_clients.lost_after_months = lost_clients.lost_after_months
+        and returned_clients.lost_month = lost_clients.month
+        and lost_clients.month >= cast($first_month as date) - interval '11 months'
+        and lost_clients.month < $last_month
     where
-        client_state.month between $first_month and $last_month
-        and client_state.months_since_last_purchase = 0
-        and returns.lost_month >= date_trunc('year', client_state.month)
+        returned_clients.month between $first_month and $last_month
+        and lost_clients.month >= date_trunc('year', returned_clients.month)
 ),
 
 spell_counts as (

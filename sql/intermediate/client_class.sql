@@ -2,8 +2,7 @@
 -- in when it last bought. They change by buying only, like manager and channel of the last
 -- purchase.
 -- grain:  month, client_id
--- reads:  client_class[-1], client_state[0], client_lifecycle[0], abc_xyz_class[0],
---     client_first_category[0]
+-- reads:  client_class[-1], client_cuts[0]
 -- column: month date not null -- Calendar month, written as its first day
 -- column: client_id text not null -- Canonical client
 -- column: last_purchase_month date not null -- Month of the last purchase
@@ -11,67 +10,78 @@
 -- column: segment text not null -- Life-cycle segment at the end of the month of the last purchase
 -- column: abc text not null -- ABC class by revenue in the month of the last purchase; (unknown)
 --     when the parameters leave clients or revenue out
--- column: previous_segment text -- Segment as known at the end of the month before; null in the
---     month of the first purchase
--- column: previous_abc text -- ABC class as known at the end of the month before; null in the month
---     of the first purchase
-with purchase_classes as (
-    -- What was known before the range, at its own purchase month, and the buyers of the range.
+with buyers as (
     select
+        month,
         client_id,
-        last_purchase_month as purchase_month,
+        previous_purchase_month,
+        first_category,
+        segment,
+        abc
+    from client_cuts
+    where month between $first_month and $last_month
+),
+
+-- Buyers of the range, and what was known before it, which is one event more.
+events as (
+    select
+        cast($first_month as date) as month,
+        client_id,
+        last_purchase_month,
+        first_category,
         segment,
         abc
     from client_class
     where month = cast($first_month as date) - interval '1 month'
     union all
     select
-        client_lifecycle.client_id,
-        client_lifecycle.month as purchase_month,
-        client_lifecycle.segment,
-        coalesce(abc_xyz_class.abc, '(unknown)') as abc
-    from client_lifecycle
-    left join abc_xyz_class
-        on client_lifecycle.client_id = abc_xyz_class.entity_id
-        and client_lifecycle.month = abc_xyz_class.month
-        and abc_xyz_class.dimension = 'client'
-        and abc_xyz_class.measure = 'revenue'
-        and abc_xyz_class.month between $first_month and $last_month
-    where
-        client_lifecycle.month between $first_month and $last_month
-        and client_lifecycle.last_purchase_date >= client_lifecycle.month
+        month,
+        client_id,
+        month as last_purchase_month,
+        first_category,
+        segment,
+        abc
+    from buyers
 ),
 
-first_categories as (
+-- An event speaks for every month until the client's next purchase.
+event_months as (
     select
-        client_id,
-        first_category
-    from client_class
-    where month = cast($first_month as date) - interval '1 month'
-    union all
-    select
-        client_id,
-        first_category
-    from client_first_category
-    where month between $first_month and $last_month
+        events.client_id,
+        events.last_purchase_month,
+        events.first_category,
+        events.segment,
+        events.abc,
+        unnest(
+            range(
+                cast(
+                    date_part('year', events.month) * 12 + date_part('month', events.month) - 1
+                    as bigint
+                ),
+                coalesce(
+                    cast(
+                        date_part('year', next_purchases.month) * 12
+                        + date_part('month', next_purchases.month) - 1
+                        as bigint
+                    ),
+                    cast(
+                        date_part('year', $last_month) * 12 + date_part('month', $last_month)
+                        as bigint
+                    )
+                )
+            )
+        ) as month_number
+    from events
+    left join buyers as next_purchases
+        on events.client_id = next_purchases.client_id
+        and events.last_purchase_month = next_purchases.previous_purchase_month
 )
 
 select
-    client_state.month,
-    client_state.client_id,
-    client_state.last_purchase_month,
-    first_categories.first_category,
-    last.segment,
-    last.abc,
-    previous.segment as previous_segment,
-    previous.abc as previous_abc
-from client_state
-inner join first_categories
-    on client_state.client_id = first_categories.client_id
-inner join purchase_classes as last
-    on client_state.client_id = last.client_id
-    and client_state.last_purchase_month = last.purchase_month
-left join purchase_classes as previous
-    on client_state.client_id = previous.client_id
-    and client_state.previous_purchase_month = previous.purchase_month
-where client_state.month between $first_month and $last_month
+    make_date(cast(month_number / 12 as int), cast(month_number % 12 + 1 as int), 1) as month,
+    client_id,
+    last_purchase_month,
+    first_category,
+    segment,
+    abc
+from event_months

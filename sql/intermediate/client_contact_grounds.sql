@@ -1,7 +1,7 @@
 -- One row per month and client with a ground for loss in its contacts that is in force at the end
 -- of the month, leads included: a low nps, an open conflict, inquiries without a purchase.
 -- grain:  month, client_id
--- reads:  client_state[0], interactions[..0], canonical_client[all], loss_settings[all]
+-- reads:  client_lifecycle[0], interactions[..0], canonical_client[all], loss_settings[all]
 -- param:  as_of_date date
 -- column: month date not null -- Calendar month, written as its first day
 -- column: client_id text not null -- Canonical client, or a lead who never bought
@@ -100,10 +100,10 @@ contacts_at_month_end as (
         dated_contacts.kind,
         dated_contacts.score
     from dated_contacts
-    left join client_state
-        on dated_contacts.client_id = client_state.client_id
-        and dated_contacts.month = client_state.month
-        and client_state.month between $first_month and $last_month
+    left join client_lifecycle
+        on dated_contacts.client_id = client_lifecycle.client_id
+        and dated_contacts.month = client_lifecycle.month
+        and client_lifecycle.month between $first_month and $last_month
     where
         case
             when dated_contacts.kind = 'conflict'
@@ -115,8 +115,8 @@ contacts_at_month_end as (
                         $as_of_date
                     )
             when dated_contacts.kind = 'inquiry'
-                then client_state.last_purchase_date is null
-                    or dated_contacts.interaction_date > client_state.last_purchase_date
+                then client_lifecycle.last_purchase_date is null
+                    or dated_contacts.interaction_date > client_lifecycle.last_purchase_date
             else dated_contacts.score is not null
         end
 ),

@@ -28,47 +28,23 @@
 -- column: branch text not null -- Branch of the last purchase
 -- column: region text not null -- Region of the last purchase
 -- column: channel text not null -- Sales channel of the last purchase
--- column: previous_manager text -- Manager as known at the end of the month before; null in the
---     month of the first purchase, like the four below
--- column: previous_department text -- Department as known at the end of the month before
--- column: previous_branch text -- Branch as known at the end of the month before
--- column: previous_region text -- Region as known at the end of the month before
--- column: previous_channel text -- Sales channel as known at the end of the month before
-with buyers as (
-    select client_id
-    from purchase_month
-    where month between $first_month and $last_month
-    group by client_id
-),
-
-purchase_events as (
-    -- What was known before the range is one event more, at its own purchase month.
+with purchase_months as (
     select
-        client_state.client_id,
-        client_state.last_purchase_month as purchase_month,
-        client_state.first_purchase_date,
-        client_state.last_purchase_date,
-        client_state.purchases,
-        client_state.documents,
-        client_state.longest_gap_months,
-        client_state.median_interval_days,
-        client_state.manager,
-        client_state.department,
-        client_state.branch,
-        client_state.region,
-        client_state.channel
-    from client_state
-    left semi join buyers on client_state.client_id = buyers.client_id
-    where client_state.month = cast($first_month as date) - interval '1 month'
-    union all
-    select
+        purchase_month.month,
         purchase_month.client_id,
-        purchase_month.month as purchase_month,
-        purchase_month.first_purchase_date,
-        purchase_month.last_purchase_date,
-        purchase_month.purchases,
+        client_rhythm.first_purchase_date,
+        client_rhythm.last_purchase_date,
+        client_rhythm.previous_purchase_date,
+        client_rhythm.purchases,
+        client_rhythm.previous_purchases,
         purchase_month.documents,
-        null as longest_gap_months,
+        cast(
+            date_part('year', client_rhythm.month) * 12
+            + date_part('month', client_rhythm.month)
+            - date_part('year', client_rhythm.previous_purchase_date) * 12
+            - date_part('month', client_rhythm.previous_purchase_date)
+            as bigint
+        ) as gap_months,
         client_rhythm.median_interval_days,
         purchase_month.manager,
         purchase_month.department,
@@ -83,14 +59,18 @@ purchase_events as (
     where purchase_month.month between $first_month and $last_month
 ),
 
-numbered_events as (
+next_purchases as (
+    select
+        month,
+        client_id,
+        previous_purchase_date
+    from client_rhythm
+    where month between $first_month and $last_month
+),
+
+clients_before as (
     select
         client_id,
-        purchase_month,
-        cast(
-            date_part('year', purchase_month) * 12 + date_part('month', purchase_month) - 1
-            as bigint
-        ) as purchase_month_number,
         first_purchase_date,
         last_purchase_date,
         purchases,
@@ -102,173 +82,99 @@ numbered_events as (
         branch,
         region,
         channel
-    from purchase_events
+    from client_state
+    where month = cast($first_month as date) - interval '1 month'
 ),
 
-events_in_order as (
+sums_in_range as (
     select
+        purchase_months.month,
+        purchase_months.client_id,
+        sum(earlier.documents) as documents,
+        max(earlier.gap_months) as longest_gap_months
+    from purchase_months as earlier
+    inner join purchase_months on earlier.client_id = purchase_months.client_id
+    where earlier.month <= purchase_months.month
+    group by purchase_months.month, purchase_months.client_id
+),
+
+-- Buyers of the range, and what was known before it, which is one event more.
+events as (
+    select
+        cast($first_month as date) as month,
         client_id,
-        purchase_month,
-        purchase_month_number,
+        first_purchase_date,
         last_purchase_date,
-        purchases as purchases_in_event,
+        last_purchase_date as previous_purchase_date,
+        purchases,
+        purchases as previous_purchases,
+        documents,
         longest_gap_months,
         median_interval_days,
         manager,
         department,
         branch,
         region,
-        channel,
-        first_value(first_purchase_date) over client_events as first_purchase_date,
-        sum(purchases) over client_events as purchases,
-        sum(documents) over client_events as documents,
-        lag(purchase_month_number) over client_events as previous_month_number,
-        lead(purchase_month_number) over client_events as next_month_number
-    from numbered_events
-    window client_events as (partition by client_id order by purchase_month_number)
+        channel
+    from clients_before
+    union all
+    select
+        purchase_months.month,
+        purchase_months.client_id,
+        purchase_months.first_purchase_date,
+        purchase_months.last_purchase_date,
+        purchase_months.previous_purchase_date,
+        purchase_months.purchases,
+        purchase_months.previous_purchases,
+        coalesce(clients_before.documents, 0) + sums_in_range.documents as documents,
+        coalesce(
+            greatest(clients_before.longest_gap_months, sums_in_range.longest_gap_months), 0
+        ) as longest_gap_months,
+        purchase_months.median_interval_days,
+        purchase_months.manager,
+        purchase_months.department,
+        purchase_months.branch,
+        purchase_months.region,
+        purchase_months.channel
+    from sums_in_range
+    inner join purchase_months
+        on sums_in_range.month = purchase_months.month
+        and sums_in_range.client_id = purchase_months.client_id
+    left join clients_before
+        on purchase_months.client_id = clients_before.client_id
 ),
 
--- Texts of the event before come by a join: windows over texts are slow.
-events_with_previous as (
+-- An event speaks for every month until the client's next purchase, which names the last purchase
+-- day of this one as the previous.
+event_months as (
     select
+        events.month as event_month,
         events.client_id,
-        events.purchase_month,
-        events.purchase_month_number,
         events.first_purchase_date,
         events.last_purchase_date,
+        events.previous_purchase_date,
         events.purchases,
-        events.purchases_in_event,
+        events.previous_purchases,
         events.documents,
+        events.longest_gap_months,
         events.median_interval_days,
         events.manager,
         events.department,
         events.branch,
         events.region,
         events.channel,
-        max(
-            coalesce(
-                events.longest_gap_months,
-                events.purchase_month_number - events.previous_month_number,
-                0
-            )
-        ) over (
-            partition by events.client_id order by events.purchase_month_number
-        ) as longest_gap_months,
-        events.previous_month_number,
-        events.next_month_number,
-        previous.purchase_month as previous_purchase_month,
-        previous.last_purchase_date as previous_purchase_date,
-        previous.manager as previous_manager,
-        previous.department as previous_department,
-        previous.branch as previous_branch,
-        previous.region as previous_region,
-        previous.channel as previous_channel
-    from events_in_order as events
-    left join numbered_events as previous
-        on events.client_id = previous.client_id
-        and events.previous_month_number = previous.purchase_month_number
-),
-
--- Whoever buys nothing in the range needs no windows over its events: most clients, at night.
-all_events as (
-    select
-        client_id,
-        purchase_month,
-        purchase_month_number,
-        first_purchase_date,
-        last_purchase_date,
-        purchases,
-        purchases_in_event,
-        documents,
-        median_interval_days,
-        manager,
-        department,
-        branch,
-        region,
-        channel,
-        longest_gap_months,
-        previous_month_number,
-        next_month_number,
-        previous_purchase_month,
-        previous_purchase_date,
-        previous_manager,
-        previous_department,
-        previous_branch,
-        previous_region,
-        previous_channel
-    from events_with_previous
-    union all
-    select
-        client_state.client_id,
-        client_state.last_purchase_month as purchase_month,
-        cast(
-            date_part('year', client_state.last_purchase_month) * 12
-            + date_part('month', client_state.last_purchase_month) - 1
-            as bigint
-        ) as purchase_month_number,
-        client_state.first_purchase_date,
-        client_state.last_purchase_date,
-        client_state.purchases,
-        client_state.purchases as purchases_in_event,
-        client_state.documents,
-        client_state.median_interval_days,
-        client_state.manager,
-        client_state.department,
-        client_state.branch,
-        client_state.region,
-        client_state.channel,
-        client_state.longest_gap_months,
-        cast(null as bigint) as previous_month_number,
-        cast(null as bigint) as next_month_number,
-        cast(null as date) as previous_purchase_month,
-        cast(null as date) as previous_purchase_date,
-        cast(null as text) as previous_manager,
-        cast(null as text) as previous_department,
-        cast(null as text) as previous_branch,
-        cast(null as text) as previous_region,
-        cast(null as text) as previous_channel
-    from client_state
-    left anti join buyers on client_state.client_id = buyers.client_id
-    where client_state.month = cast($first_month as date) - interval '1 month'
-),
-
--- An event speaks for every month until the next purchase.
-months as (
-    select
-        client_id,
-        purchase_month,
-        purchase_month_number,
-        first_purchase_date,
-        last_purchase_date,
-        purchases,
-        purchases_in_event,
-        documents,
-        median_interval_days,
-        manager,
-        department,
-        branch,
-        region,
-        channel,
-        longest_gap_months,
-        previous_month_number,
-        previous_purchase_month,
-        previous_purchase_date,
-        previous_manager,
-        previous_department,
-        previous_branch,
-        previous_region,
-        previous_channel,
         unnest(
             range(
-                greatest(
-                    purchase_month_number,
-                    cast(
-                        date_part('year', $first_month) * 12 + date_part('month', $first_month) - 1
-                        as bigint
-                    )
+                cast(
+                    date_part('year', events.month) * 12 + date_part('month', events.month) - 1
+                    as bigint
                 ),
                 coalesce(
-                    next_month_number,
+                    cast(
+                        date_part('year', next_purchases.month) * 12
+                        + date_part('month', next_purchases.month) - 1
+                        as bigint
+                    ),
                     cast(
                         date_part('year', $last_month) * 12 + date_part('month', $last_month)
                         as bigint
@@ -276,55 +182,86 @@ months as (
                 )
             )
         ) as month_number
-    from all_events
+    from events
+    left join next_purchases
+        on events.client_id = next_purchases.client_id
+        and events.last_purchase_date = next_purchases.previous_purchase_date
+),
+
+months as (
+    select
+        make_date(cast(month_number / 12 as int), cast(month_number % 12 + 1 as int), 1) as month,
+        month_number,
+        client_id,
+        first_purchase_date,
+        last_purchase_date,
+        case
+            when month_number > event_number then last_purchase_date else previous_purchase_date
+        end as previous_purchase_date,
+        purchases,
+        case when month_number > event_number then purchases else previous_purchases end
+            as previous_purchases,
+        documents,
+        longest_gap_months,
+        median_interval_days,
+        manager,
+        department,
+        branch,
+        region,
+        channel
+    from (
+        select
+            month_number,
+            cast(
+                date_part('year', event_month) * 12 + date_part('month', event_month) - 1
+                as bigint
+            ) as event_number,
+            client_id,
+            first_purchase_date,
+            last_purchase_date,
+            previous_purchase_date,
+            purchases,
+            previous_purchases,
+            documents,
+            longest_gap_months,
+            median_interval_days,
+            manager,
+            department,
+            branch,
+            region,
+            channel
+        from event_months
+    ) as numbered_months
 )
 
 select
-    make_date(cast(month_number / 12 as int), cast(month_number % 12 + 1 as int), 1) as month,
+    month,
     client_id,
     first_purchase_date,
     cast(date_trunc('month', first_purchase_date) as date) as first_purchase_month,
     last_purchase_date,
-    purchase_month as last_purchase_month,
-    case
-        when month_number > purchase_month_number then last_purchase_date
-        else previous_purchase_date
-    end as previous_purchase_date,
-    case
-        when month_number > purchase_month_number then purchase_month
-        else previous_purchase_month
-    end as previous_purchase_month,
-    month_number - purchase_month_number as months_since_last_purchase,
-    case
-        when month_number > purchase_month_number then month_number - purchase_month_number
-        else month_number - previous_month_number
-    end as months_since_previous_purchase,
+    cast(date_trunc('month', last_purchase_date) as date) as last_purchase_month,
+    previous_purchase_date,
+    cast(date_trunc('month', previous_purchase_date) as date) as previous_purchase_month,
+    cast(
+        month_number + 1
+        - date_part('year', last_purchase_date) * 12 - date_part('month', last_purchase_date)
+        as bigint
+    ) as months_since_last_purchase,
+    cast(
+        month_number + 1
+        - date_part('year', previous_purchase_date) * 12
+        - date_part('month', previous_purchase_date)
+        as bigint
+    ) as months_since_previous_purchase,
     longest_gap_months,
     purchases,
     documents,
-    case
-        when month_number > purchase_month_number then purchases
-        else purchases - purchases_in_event
-    end as previous_purchases,
+    previous_purchases,
     median_interval_days,
     manager,
     department,
     branch,
     region,
-    channel,
-    case
-        when month_number > purchase_month_number then manager else previous_manager
-    end as previous_manager,
-    case
-        when month_number > purchase_month_number then department else previous_department
-    end as previous_department,
-    case
-        when month_number > purchase_month_number then branch else previous_branch
-    end as previous_branch,
-    case
-        when month_number > purchase_month_number then region else previous_region
-    end as previous_region,
-    case
-        when month_number > purchase_month_number then channel else previous_channel
-    end as previous_channel
+    channel
 from months

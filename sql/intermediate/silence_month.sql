@@ -1,7 +1,7 @@
 -- One row per month, month before, number of purchases and length of silence: how many silences of
 -- this length a purchase in the month ended.
 -- grain:  month, start_month, purchases, silence_days
--- reads:  purchase_month[0], client_state[0]
+-- reads:  purchase_month[0], client_rhythm[0]
 -- column: month date not null -- Month of the purchase that ended the silence, written as its first
 --     day
 -- column: start_month date not null -- Month of the purchase that began it
@@ -14,13 +14,13 @@ with buyers as (
     select
         purchase_month.month,
         purchase_month.day_mask,
-        client_state.previous_purchase_date,
-        client_state.previous_purchases
+        client_rhythm.previous_purchase_date,
+        client_rhythm.previous_purchases
     from purchase_month
-    inner join client_state
-        on purchase_month.month = client_state.month
-        and purchase_month.client_id = client_state.client_id
-        and client_state.month between $first_month and $last_month
+    inner join client_rhythm
+        on purchase_month.month = client_rhythm.month
+        and purchase_month.client_id = client_rhythm.client_id
+        and client_rhythm.month between $first_month and $last_month
     where purchase_month.month between $first_month and $last_month
 ),
 

@@ -1,6 +1,6 @@
 -- One row per cohort and age in months: how many clients of the cohort bought, and their revenue.
 -- grain:  cohort_month, age
--- reads:  client_state[0], entity_month[0], cohort_retention[-1]
+-- reads:  entity_first_purchase[..0], entity_month[0], cohort_retention[-1]
 -- param:  as_of_date date
 -- param:  history_first_month date
 -- param:  history_burn_in_months bigint
@@ -16,21 +16,63 @@
 -- column: left_censored boolean not null -- The cohort lies in the first months of the data, so its
 --     clients may be older than the history
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
-with cohort_months as (
+with newcomers as (
     select
-        client_state.month,
-        client_state.first_purchase_month as cohort_month,
-        count(*) as cohort_size,
-        sum(case when client_state.months_since_last_purchase = 0 then 1 else 0 end) as clients,
-        coalesce(sum(entity_month.revenue), 0) as revenue
-    from client_state
-    left join entity_month
-        on client_state.month = entity_month.month
-        and client_state.client_id = entity_month.entity_id
+        entity_id as client_id,
+        month as cohort_month
+    from entity_first_purchase
+    where month <= $last_month and dimension = 'client'
+),
+
+cohort_sizes as (
+    select
+        cohort_month,
+        count(*) as cohort_size
+    from newcomers
+    group by cohort_month
+),
+
+-- Every cohort has a row in every month from its own on, also when nobody of it appears.
+cohort_months as (
+    select
+        cohort_month,
+        cohort_size,
+        unnest(
+            generate_series(
+                greatest(cohort_month, cast($first_month as date)),
+                cast($last_month as date),
+                interval '1 month'
+            )
+        ) as month
+    from cohort_sizes
+),
+
+client_months as (
+    select
+        entity_month.month,
+        newcomers.cohort_month,
+        count(*) filter (where entity_month.purchases > 0) as clients,
+        sum(entity_month.revenue) as revenue
+    from newcomers
+    inner join entity_month on newcomers.client_id = entity_month.entity_id
+    where
+        entity_month.month between $first_month and $last_month
         and entity_month.dimension = 'client'
-        and entity_month.month between $first_month and $last_month
-    where client_state.month between $first_month and $last_month
-    group by client_state.month, client_state.first_purchase_month
+        and entity_month.month >= newcomers.cohort_month
+    group by entity_month.month, newcomers.cohort_month
+),
+
+cohorts as (
+    select
+        cast(cohort_months.month as date) as month,
+        cohort_months.cohort_month,
+        cohort_months.cohort_size,
+        coalesce(client_months.clients, 0) as clients,
+        coalesce(client_months.revenue, 0) as revenue
+    from cohort_months
+    left join client_months
+        on cohort_months.month = client_months.month
+        and cohort_months.cohort_month = client_months.cohort_month
 ),
 
 cumulated as (
@@ -41,7 +83,7 @@ cumulated as (
         clients,
         revenue,
         sum(revenue) over (partition by cohort_month order by month) as revenue_in_range
-    from cohort_months
+    from cohorts
 ),
 
 -- What the cohort had brought before the first month of the range is carried forward.

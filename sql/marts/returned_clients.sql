@@ -1,6 +1,6 @@
 -- One row per month, months of silence and client who was lost and bought again in that month.
 -- grain:  month, lost_after_months, client_id
--- reads:  client_state[0], client_class[0], lost_clients[..-1], entity_month[0]
+-- reads:  client_cuts[0], lost_clients[..-1], entity_month[0]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
 -- column: month date not null -- Month of the return, written as its first day
@@ -26,23 +26,50 @@ with buyers as (
     select
         month,
         client_id,
-        months_since_previous_purchase,
-        manager,
-        channel,
-        region,
-        department,
-        branch,
+        cast(
+            date_part('year', month) * 12 + date_part('month', month)
+            - date_part('year', previous_purchase_month) * 12
+            - date_part('month', previous_purchase_month)
+            as bigint
+        ) as months_since_previous_purchase,
         cast(
             date_part('year', previous_purchase_month) * 12
             + date_part('month', previous_purchase_month) - 1
             as bigint
         ) as previous_month_number,
-        unnest(cast($churn_lost_after_months as bigint[])) as lost_after_months
-    from client_state
-    where month between $first_month and $last_month and months_since_last_purchase = 0
+        manager,
+        channel,
+        region,
+        department,
+        branch,
+        first_category,
+        segment,
+        abc
+    from client_cuts
+    where month between $first_month and $last_month
 ),
 
+-- Most buyers bought a month or two ago: only who was silent for long is counted by every rule.
 returns as (
+    select
+        month,
+        client_id,
+        months_since_previous_purchase,
+        previous_month_number,
+        manager,
+        channel,
+        region,
+        department,
+        branch,
+        first_category,
+        segment,
+        abc,
+        unnest(cast($churn_lost_after_months as bigint[])) as lost_after_months
+    from buyers
+    where months_since_previous_purchase > array_min(cast($churn_lost_after_months as bigint[]))
+),
+
+dated_returns as (
     select
         month,
         lost_after_months,
@@ -57,40 +84,39 @@ returns as (
         channel,
         region,
         department,
-        branch
-    from buyers
+        branch,
+        first_category,
+        segment,
+        abc
+    from returns
     where months_since_previous_purchase > lost_after_months
 )
 
 select
-    returns.month,
-    returns.lost_after_months,
-    returns.client_id,
-    returns.lost_month,
-    returns.months_silent,
+    dated_returns.month,
+    dated_returns.lost_after_months,
+    dated_returns.client_id,
+    dated_returns.lost_month,
+    dated_returns.months_silent,
     lost_clients.revenue_12m_before,
     entity_month.revenue as revenue_in_month,
-    returns.manager,
-    returns.channel,
-    returns.region,
-    returns.department,
-    returns.branch,
-    client_class.first_category,
-    client_class.segment,
-    client_class.abc,
-    returns.month + interval '1 month' - interval '1 day' > $as_of_date as is_partial
-from returns
-inner join client_class
-    on returns.client_id = client_class.client_id
-    and returns.month = client_class.month
-    and client_class.month between $first_month and $last_month
+    dated_returns.manager,
+    dated_returns.channel,
+    dated_returns.region,
+    dated_returns.department,
+    dated_returns.branch,
+    dated_returns.first_category,
+    dated_returns.segment,
+    dated_returns.abc,
+    dated_returns.month + interval '1 month' - interval '1 day' > $as_of_date as is_partial
+from dated_returns
 left join lost_clients
-    on returns.client_id = lost_clients.client_id
-    and returns.lost_after_months = lost_clients.lost_after_months
-    and returns.lost_month = lost_clients.month
+    on dated_returns.client_id = lost_clients.client_id
+    and dated_returns.lost_after_months = lost_clients.lost_after_months
+    and dated_returns.lost_month = lost_clients.month
     and lost_clients.month < $last_month
 left join entity_month
-    on returns.client_id = entity_month.entity_id
-    and returns.month = entity_month.month
+    on dated_returns.client_id = entity_month.entity_id
+    and dated_returns.month = entity_month.month
     and entity_month.dimension = 'client'
     and entity_month.month between $first_month and $last_month
