@@ -18,6 +18,7 @@ pub struct PipelineFile {
     pub warehouse: Setting<String>,
     pub published: Setting<String>,
     pub tables: Setting<Vec<String>>,
+    pub segments: Setting<Vec<String>>,
     #[serde(default)]
     pub source: Vec<Spanned<SourceTable>>,
     #[serde(default)]
