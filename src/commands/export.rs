@@ -1,7 +1,5 @@
 //! `clientbase export`: the clients of a target segment with their contacts, as CSV.
 
-use std::io::Write as _;
-
 use datafusion::scalar::ScalarValue;
 
 use super::load;
@@ -247,7 +245,7 @@ mod tests {
 
     #[test]
     fn excel_takes_texts_for_what_they_are() {
-        let text = |cell| excel_cell(cell, Kind::Text);
+        let text = |cell: &str| excel_cell(cell, Kind::Text);
         assert_eq!(text("ООО «Ромашка»"), "ООО «Ромашка»");
         assert_eq!(text("«Ромашка»"), "«Ромашка»");
         assert_eq!(text("00012"), "=\"00012\"");
