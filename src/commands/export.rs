@@ -24,9 +24,9 @@ select
     members.client_id,
     client_identity.client_name,
     client_contacts.client_type,
-    coalesce(client_contacts.manager, client_state.manager) as manager,
-    coalesce(client_contacts.branch, client_state.branch) as branch,
-    coalesce(client_contacts.region, client_state.region) as region,
+    coalesce(client_contacts.manager, nullif(client_state.manager, '(unknown)')) as manager,
+    coalesce(client_contacts.branch, nullif(client_state.branch, '(unknown)')) as branch,
+    coalesce(client_contacts.region, nullif(client_state.region, '(unknown)')) as region,
     clients.contact_person,
     clients.phones,
     clients.emails,
@@ -140,9 +140,9 @@ pub async fn export(
         }
         None => console.raw(&bytes)?,
     }
-    let of_whom = if arguments.entered { "entered" } else { "members" };
+    let of_whom = if arguments.entered { "entered in" } else { "members at the end of" };
     let mut said = format!(
-        "segment {segment} of {}, {of_whom} at the end of {month}: {}",
+        "segment {segment} of {}, {of_whom} {month}: {}",
         pipeline.name,
         counted(rows.len())
     );

@@ -126,9 +126,7 @@ pub fn check_contract(frame: &DataFrame, model: &Model) -> Result<()> {
             "the contract of a segment",
             "a segment selects `month` and `client_id` in this order, and nothing else",
         ),
-        None => {
-            ("the header", "the `column:` lines of the header and the final select must agree")
-        }
+        None => ("the header", "the `column:` lines of the header and the final select must agree"),
     };
     let wrong = |problem: String| {
         Err(Error::configuration(format!("{}: {problem}", model.file.shown)).hint(hint))

@@ -49,6 +49,7 @@ fn help() {
         "query",
         "diff",
         "maintain",
+        "export",
         "suggest",
         "backtest",
         "tables",

@@ -79,12 +79,14 @@ impl Catalog {
         }
         // What nobody wants may still be what a wanted one is made of.
         loop {
-            let others = self.models.iter().flat_map(|model| {
-                model.reads.iter().filter(|read| read.table != model.name)
-            });
+            let others = self
+                .models
+                .iter()
+                .flat_map(|model| model.reads.iter().filter(|read| read.table != model.name));
             let read: BTreeSet<String> = others.map(|read| read.table.clone()).collect();
             let before = self.models.len();
-            self.models.retain(|model| !unwanted.contains(&model.name) || read.contains(&model.name));
+            self.models
+                .retain(|model| !unwanted.contains(&model.name) || read.contains(&model.name));
             if self.models.len() == before {
                 break;
             }
