@@ -1,7 +1,8 @@
 -- The scenario of more regular clients, one row per step: from the counts of today to the revenue
 -- and profit if their share were the one of the settings.
 -- grain:  step_number
--- reads:  segment_money[all], whatif_settings[all]
+-- reads:  segment_money[all]
+-- param:  whatif_regular_share decimal(9,6)
 -- column: step_number bigint not null -- Place of the step
 -- column: step text not null -- Name of the step
 -- column: unit text not null -- clients, purchases, money, share, months or contacts
@@ -33,9 +34,8 @@ regular_inputs as (
         segments.regular_purchases,
         segments.revenue_12m,
         segments.profit_12m,
-        whatif_settings.regular_share as target_share
-    from whatif_settings
-    cross join segments
+        cast($whatif_regular_share as decimal(9, 6)) as target_share
+    from segments
 ),
 
 regular_steps_1 as (

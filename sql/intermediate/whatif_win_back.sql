@@ -1,9 +1,12 @@
 -- The scenario of winning back, one row per step: from the clients that are lost to the revenue,
 -- profit and cost if some of those who may be called came back.
 -- grain:  step_number
--- reads:  segment_money[all], lost_pool[all], costs[all], whatif_settings[all]
+-- reads:  segment_money[all], lost_pool[all], costs[all]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
+-- param:  whatif_win_back_share decimal(9,6)
+-- param:  whatif_cost_per_contact decimal(28,6)
+-- param:  whatif_contacts_per_client decimal(9,6)
 -- column: step_number bigint not null -- Place of the step
 -- column: step text not null -- Name of the step
 -- column: unit text not null -- clients, purchases, money, share, months or contacts
@@ -11,15 +14,14 @@
 -- column: value decimal(28,6) -- Value; null where what it needs is not known
 with settings as (
     select
-        win_back_share,
-        cost_per_contact,
-        contacts_per_client,
+        cast($whatif_win_back_share as decimal(9, 6)) as win_back_share,
+        cast($whatif_cost_per_contact as decimal(28, 6)) as cost_per_contact,
+        cast($whatif_contacts_per_client as decimal(9, 6)) as contacts_per_client,
         cast(
             date_trunc('month', cast($as_of_date as date) + interval '1 day') - interval '1 month'
             as date
         ) as last_month,
         array_min(cast($churn_lost_after_months as bigint[])) as lost_after_months
-    from whatif_settings
 ),
 
 segments as (

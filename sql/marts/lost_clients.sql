@@ -1,9 +1,10 @@
 -- One row per month, months of silence and client lost in that month.
 -- grain:  month, lost_after_months, client_id
--- reads:  client_state[0], client_class[0], client_contact_grounds[0], loss_settings[all],
+-- reads:  client_state[0], client_class[0], client_contact_grounds[0],
 --     client_revenue_12m[0-max(churn_lost_after_months)..0]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
+-- param:  loss_rhythm_intervals bigint
 -- column: month date not null -- Month of the loss, written as its first day
 -- column: lost_after_months bigint not null -- Whole months without a purchase that make a loss
 -- column: client_id text not null -- Canonical client
@@ -52,15 +53,14 @@ select
                 cast(client_state.month + interval '1 month' - interval '1 day' as date),
                 $as_of_date
             ) - client_state.last_purchase_date as bigint
-        ) >= client_state.median_interval_days * loss_settings.rhythm_intervals,
+        ) >= client_state.median_interval_days * $loss_rhythm_intervals,
         false
     ) as own_rhythm,
     coalesce(client_contact_grounds.low_nps, false) as low_nps,
     coalesce(client_contact_grounds.open_conflict, false) as open_conflict,
     coalesce(client_contact_grounds.asked_without_buying, false) as asked_without_buying,
     client_state.month + interval '1 month' - interval '1 day' > $as_of_date as is_partial
-from loss_settings
-cross join client_state
+from client_state
 inner join client_class
     on client_state.client_id = client_class.client_id
     and client_state.month = client_class.month

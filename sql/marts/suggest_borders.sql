@@ -9,6 +9,13 @@
 -- param:  lifecycle_regular_purchases bigint
 -- param:  churn_lost_after_months bigint[]
 -- param:  xyz_preset text
+-- param:  suggest_dozing_below double
+-- param:  suggest_asleep_below double
+-- param:  suggest_regular_within double
+-- param:  suggest_lost_below double
+-- param:  suggest_lost_for_good_below double
+-- param:  suggest_least_silences bigint
+-- param:  suggest_least_months bigint
 -- column: setting text not null -- Setting of the pipeline file, such as lifecycle.active_days
 -- column: place bigint not null -- 1; of churn.lost_after_months also 2, its second item
 -- column: current_value text -- Value in use; null where the list has no such item
@@ -21,13 +28,13 @@
 -- column: warning text -- Why to be careful; null where nothing speaks against it
 with settings as (
     select
-        cast(0.5 as double) as dozing_below,
-        cast(0.1 as double) as asleep_below,
-        cast(0.05 as double) as regular_within,
-        cast(0.5 as double) as lost_below,
-        cast(0.25 as double) as lost_for_good_below,
-        cast(100 as bigint) as least_silences,
-        cast(24 as bigint) as least_months,
+        cast($suggest_dozing_below as double) as dozing_below,
+        cast($suggest_asleep_below as double) as asleep_below,
+        cast($suggest_regular_within as double) as regular_within,
+        cast($suggest_lost_below as double) as lost_below,
+        cast($suggest_lost_for_good_below as double) as lost_for_good_below,
+        cast($suggest_least_silences as bigint) as least_silences,
+        cast($suggest_least_months as bigint) as least_months,
         cast(
             date_part('year', cast($as_of_date as date)) * 12
             + date_part('month', cast($as_of_date as date))
