@@ -185,7 +185,7 @@ from (
     ),
     (3, 'lost_clients', 'clients', 'clients lost in the 12 months'),
     (4, 'monthly_churn', 'share', 'step 3 / step 2'),
-    (5, 'churn_points', 'share', 'setting churn_points'),
+    (5, 'churn_points', 'share', 'setting whatif.churn_points'),
     (6, 'monthly_churn_then', 'share', 'step 4 - step 5, not below 0'),
     (7, 'lost_clients_then', 'clients', 'step 2 * step 6'),
     (8, 'clients_kept', 'clients', 'step 3 - step 7'),

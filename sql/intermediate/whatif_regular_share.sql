@@ -207,7 +207,7 @@ from (
     (11, 'purchases_per_other_client', 'purchases', '(step 7 + step 8) / (step 2 + step 3)'),
     (12, 'revenue_today', 'money', 'their revenue net of returns in the 12 months'),
     (13, 'mean_ticket', 'money', 'step 12 / (step 7 + step 8 + step 9)'),
-    (14, 'target_share', 'share', 'setting regular_share'),
+    (14, 'target_share', 'share', 'setting whatif.regular_share'),
     (15, 'target_regular_clients', 'clients', 'step 14 * step 1, rounded up'),
     (16, 'clients_to_make_regular', 'clients', 'step 15 - step 4, not below 0'),
     (17, 'added_purchases', 'purchases', 'step 16 * (step 10 - step 11)'),

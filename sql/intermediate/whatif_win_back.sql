@@ -247,12 +247,12 @@ from (
     (5, 'list', 'clients', 'step 1 - step 2 - step 3 - step 4'),
     (6, 'list_revenue', 'money', 'revenue of step 5 in the 12 months before they fell silent'),
     (7, 'revenue_per_client', 'money', 'step 6 / step 5'),
-    (8, 'win_back_share', 'share', 'setting win_back_share'),
+    (8, 'win_back_share', 'share', 'setting whatif.win_back_share'),
     (9, 'clients_won_back', 'clients', 'step 5 * step 8'),
     (10, 'added_revenue', 'money', 'step 9 * step 7'),
     (11, 'margin', 'share', 'profit / revenue of all clients in the 12 months'),
     (12, 'added_profit_before_cost', 'money', 'step 10 * step 11'),
-    (13, 'contacts_per_client', 'contacts', 'setting contacts_per_client'),
+    (13, 'contacts_per_client', 'contacts', 'setting whatif.contacts_per_client'),
     (
         14, 'cost_per_contact', 'money',
         'costs of kind contact / their contacts in the 12 months; without them the setting'
