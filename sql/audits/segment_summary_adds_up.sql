@@ -1,5 +1,5 @@
--- Clients before, plus entered, minus left, are the clients of the segment, who are its members; and
--- its revenue is theirs.
+-- Clients before, plus entered, minus left, are the clients of the segment, who are its members;
+-- and its revenue is theirs.
 -- audits: segment_summary
 -- reads:  segment_summary[0], segment_members[0], client_revenue_12m[0]
 with members as (

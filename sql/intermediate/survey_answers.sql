@@ -1,4 +1,4 @@
--- One row per client who said in the last months why it left: its last main reason.
+-- One row per client who said in the last survey.answer_months why it left: its last main reason.
 -- grain:  client_id
 -- reads:  loss_survey[all], canonical_client[all], client_state[all]
 -- param:  as_of_date date

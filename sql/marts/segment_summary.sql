@@ -9,7 +9,8 @@
 -- column: clients_entered bigint not null -- Clients who are in it now and were not
 -- column: clients_left bigint not null -- Clients who were in it and are not now
 -- column: clients bigint not null -- Clients in it at the end of the month
--- column: share_of_clients double -- Part of all clients who have ever bought; null while nobody has
+-- column: share_of_clients double -- Part of all clients who have ever bought; null while nobody
+--     has
 -- column: revenue_12m decimal(28,4) not null -- Revenue net of returns of its clients in the 12
 --     months ending with the month
 -- column: share_of_revenue double -- Part of the revenue of all clients in these months; null when

@@ -150,7 +150,7 @@ impl Model {
 
     /// Name of the target segment whose clients the table holds.
     pub fn segment(&self) -> Option<&str> {
-        (self.layer == Layer::Segment).then(|| self.file.name.as_str())
+        (self.layer == Layer::Segment).then_some(self.file.name.as_str())
     }
 
     /// Whether the table has one file a month; otherwise it is recomputed whole.

@@ -64,8 +64,13 @@ fn lively_project(extra: &str) -> TestProject {
 }
 
 const BY_NAME: &str = "period = \"file_name\"\n";
-const SETTINGS: &str =
-    "[parameters.abc]\nmeasures = [\"revenue\", \"profit\", \"quantity\", \"purchases\"]\n";
+/// Windows that depend on a setting are as wide as it says, not as by default.
+const SETTINGS: &str = "\
+[parameters.abc]
+measures = [\"revenue\", \"profit\", \"quantity\", \"purchases\"]
+[parameters.movements]
+months = 2
+";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_model_depends_on_months_it_does_not_declare() {

@@ -102,7 +102,9 @@ impl<'a, 'p> Checker<'a, 'p> {
             let exact: Option<Vec<i128>> = shares
                 .iter()
                 .filter(|share| is_inside(**share))
-                .map(|share| scaled(*share, SHARE_SCALE).filter(|units| (1..10_000).contains(units)))
+                .map(|share| {
+                    scaled(*share, SHARE_SCALE).filter(|units| (1..10_000).contains(units))
+                })
                 .collect();
             unscaled = exact.filter(|exact| exact.len() == shares.len()).ok_or_else(|| {
                 wrong("must hold shares between 0 and 1 with up to four decimals")
