@@ -7,7 +7,7 @@ use std::{env, fs, io};
 fn main() -> io::Result<()> {
     let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
     let mut listing = String::from("&[\n");
-    for folder in ["staging", "intermediate", "marts", "audits"] {
+    for folder in ["staging", "intermediate", "marts", "audits", "segments"] {
         let path = Path::new(&root).join("sql").join(folder);
         println!("cargo::rerun-if-changed={}", path.display());
         let mut files: Vec<_> =

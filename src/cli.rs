@@ -33,6 +33,7 @@ Examples:
   clientbase plan sample                what a run would do, and why
   clientbase query -p sample \"select * from churn where cut = 'all' order by period\"
   clientbase diff -p sample last~1 last which rows the newest run changed, and why
+  clientbase export regular_and_dozing  clients of a target segment, with contacts
   clientbase tables abc_xyz             columns of a result table and their meaning";
 
 /// Nightly client-base analytics from sales exports.
@@ -103,6 +104,13 @@ Examples:
   clientbase query -p sample --as-of 2026-01-31 \"select * from churn where cut = 'all'\"
   clientbase query -p sample --format parquet --output lost.parquet \"select * from lost_clients\"")]
     Query(QueryArguments),
+    /// Write the clients of a target segment with their contacts, as CSV
+    #[command(after_help = "\
+Examples:
+  clientbase export regular_and_dozing -p sample > call.csv
+  clientbase export regular_and_dozing -p sample --excel --output call.csv
+  clientbase export season_next_month -p sample --month 2025-10 --entered")]
+    Export(ExportArguments),
     /// Suggest settings from this base's history, with the evidence and lines for the pipeline file
     #[command(after_help = "\
 Examples:
@@ -260,6 +268,35 @@ pub struct QueryArguments {
     /// How to write the rows [default: table on a terminal, csv otherwise]
     #[arg(long, short, value_enum)]
     pub format: Option<QueryFormat>,
+    /// Write to a file instead of standard output
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+}
+
+/// `clientbase export`.
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// The segment: a file of `sql/segments/`, without `.sql`
+    pub segment: String,
+    /// Whose results; may be left out when there is only one pipeline
+    #[arg(long, short, value_name = "PIPELINE")]
+    pub pipeline: Option<String>,
+    /// Month at whose end the clients are in the segment [default: the newest]
+    #[arg(long, value_name = "YYYY-MM")]
+    pub month: Option<Month>,
+    /// As known at a finished run, or at a date or moment in UTC [default: last]
+    #[arg(long, visible_alias = "known", value_name = "RUN|DATE")]
+    pub as_of: Option<RunReference>,
+    /// Only clients who entered in the month
+    #[arg(long)]
+    pub entered: bool,
+    /// Also those who must not be contacted or have closed down, which are left out otherwise; the
+    /// last two columns say so
+    #[arg(long)]
+    pub all: bool,
+    /// For Excel with Russian settings: byte order mark, `;`, decimal comma, codes and phones as text
+    #[arg(long)]
+    pub excel: bool,
     /// Write to a file instead of standard output
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,

@@ -85,6 +85,20 @@ impl Console {
         }
     }
 
+    /// Writes a file's bytes to standard output. A reader that has gone away is no error.
+    ///
+    /// # Errors
+    /// When standard output cannot be written, as on a full disk.
+    pub fn raw(&self, bytes: &[u8]) -> Result<()> {
+        let mut out = std::io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(Error::store("standard output cannot be written").because(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Starts a progress bar that shows itself after a second, on a terminal only.
     pub fn progress(&self, what: &'static str, steps: u64) -> Progress {
         let hidden = ProgressDrawTarget::hidden();

@@ -1,9 +1,11 @@
 -- Both periods of every client hold exactly the revenue and the purchases that entity_month has for
 -- it, and no client with a line in one of them is missing.
 -- audits: client_movements
--- reads:  client_movements[0], entity_month[-14..0]
+-- reads:  client_movements[0], entity_month[-11-movements_months..0]
+-- param:  movements_months bigint
+-- param:  movements_compare text[]
 with settings as (
-    select cast(3 as bigint) as movement_months
+    select cast($movements_months as bigint) as movement_months
 ),
 
 client_months as (
@@ -15,7 +17,8 @@ client_months as (
         purchases
     from entity_month
     where
-        month >= cast($first_month as date) - interval '14 months'
+        month >= cast($first_month as date)
+        - cast(concat(cast(11 + $movements_months as text), ' months') as interval)
         and month <= $last_month
         and dimension = 'client'
 ),
@@ -57,7 +60,9 @@ sides as (
         windows.month_number - windows.line_month_number < windows.movement_months as is_now,
         windows.revenue,
         windows.purchases
-    from (values ('previous'), ('year_ago')) as compares (compare)
+    from (
+        select unnest(arrow_cast($movements_compare, 'List(Utf8)')) as compare
+    ) as compares
     cross join windows
     where
         windows.month_number - windows.line_month_number < windows.movement_months

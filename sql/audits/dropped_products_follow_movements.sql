@@ -3,8 +3,9 @@
 -- one is the cause, it has its row with the same amount.
 -- audits: dropped_products
 -- reads:  dropped_products[0], client_movements[0]
+-- param:  movements_product_share decimal(5,4)
 with settings as (
-    select cast(0.05 as decimal(5, 4)) as movement_product_share
+    select cast($movements_product_share as decimal(5, 4)) as movement_product_share
 ),
 
 products as (

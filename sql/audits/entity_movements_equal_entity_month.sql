@@ -1,8 +1,9 @@
 -- The change of the company is exactly the change of its revenue in entity_month.
 -- audits: entity_movements
--- reads:  entity_movements[0], entity_month[-14..0]
+-- reads:  entity_movements[0], entity_month[-11-movements_months..0]
+-- param:  movements_months bigint
 with settings as (
-    select cast(3 as bigint) as movement_months
+    select cast($movements_months as bigint) as movement_months
 ),
 
 revenue_months as (
@@ -11,7 +12,8 @@ revenue_months as (
         sum(revenue) as revenue
     from entity_month
     where
-        month >= cast($first_month as date) - interval '14 months'
+        month >= cast($first_month as date)
+        - cast(concat(cast(11 + $movements_months as text), ' months') as interval)
         and month <= $last_month
         and dimension = 'region'
     group by month

@@ -1,18 +1,18 @@
 -- The clients lost by their own rhythm are those whose overdue ratio in the life cycle has reached
--- three in the month, or has done so again since a purchase in the month.
+-- the limit in the month, or has done so again since a purchase in the month.
 -- audits: loss_grounds
--- reads:  loss_grounds[0], client_lifecycle[-1..0], loss_settings[all]
+-- reads:  loss_grounds[0], client_lifecycle[-1..0]
+-- param:  loss_rhythm_intervals bigint
 with overdue as (
     select
         client_lifecycle.month,
         client_lifecycle.client_id,
         client_lifecycle.last_purchase_date >= client_lifecycle.month as is_buyer
-    from loss_settings
-    cross join client_lifecycle
+    from client_lifecycle
     where
         client_lifecycle.month >= cast($first_month as date) - interval '1 month'
         and client_lifecycle.month <= $last_month
-        and client_lifecycle.overdue_ratio >= loss_settings.rhythm_intervals
+        and client_lifecycle.overdue_ratio >= $loss_rhythm_intervals
 ),
 
 counted as (

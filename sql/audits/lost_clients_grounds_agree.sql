@@ -1,18 +1,18 @@
 -- The other grounds of a lost client are those that the life cycle and its contacts show at the end
 -- of the month.
 -- audits: lost_clients
--- reads:  lost_clients[0], client_lifecycle[0], client_contact_grounds[0], loss_settings[all]
+-- reads:  lost_clients[0], client_lifecycle[0], client_contact_grounds[0]
+-- param:  loss_rhythm_intervals bigint
 with expected as (
     select
         client_lifecycle.month,
         client_lifecycle.client_id,
-        coalesce(client_lifecycle.overdue_ratio >= loss_settings.rhythm_intervals, false)
+        coalesce(client_lifecycle.overdue_ratio >= $loss_rhythm_intervals, false)
             as own_rhythm,
         coalesce(client_contact_grounds.low_nps, false) as low_nps,
         coalesce(client_contact_grounds.open_conflict, false) as open_conflict,
         coalesce(client_contact_grounds.asked_without_buying, false) as asked_without_buying
-    from loss_settings
-    cross join client_lifecycle
+    from client_lifecycle
     left join client_contact_grounds
         on client_lifecycle.month = client_contact_grounds.month
         and client_lifecycle.client_id = client_contact_grounds.client_id

@@ -1,8 +1,10 @@
 -- One row per month and client with a ground for loss in its contacts that is in force at the end
 -- of the month, leads included: a low nps, an open conflict, inquiries without a purchase.
 -- grain:  month, client_id
--- reads:  client_lifecycle[0], interactions[..0], canonical_client[all], loss_settings[all]
+-- reads:  client_lifecycle[0], interactions[..0], canonical_client[all]
 -- param:  as_of_date date
+-- param:  loss_low_nps_score bigint
+-- param:  loss_inquiries bigint
 -- column: month date not null -- Calendar month, written as its first day
 -- column: client_id text not null -- Canonical client, or a lead who never bought
 -- column: low_nps boolean not null -- The last nps answer of the last 12 months is low
@@ -145,18 +147,16 @@ judged as (
     select
         clients.month,
         clients.client_id,
-        coalesce(99 - clients.last_nps % 100 <= loss_settings.low_nps_score, false) as low_nps,
+        coalesce(99 - clients.last_nps % 100 <= $loss_low_nps_score, false) as low_nps,
         99 - clients.last_nps % 100 as nps_score,
         date '1970-01-01' + cast(clients.last_nps / 100 as int) as nps_date,
         clients.open_conflicts > 0 as open_conflict,
         clients.open_conflicts,
         clients.conflict_date,
-        clients.inquiries >= loss_settings.inquiries as asked_without_buying,
+        clients.inquiries >= $loss_inquiries as asked_without_buying,
         clients.inquiries,
         clients.last_inquiry_date
-    -- The short list stands first: the engine holds the left side of a cross join in memory.
-    from loss_settings
-    cross join clients
+    from clients
 )
 
 select

@@ -1,8 +1,10 @@
 -- One row per month, comparison and client with a line in either period: what the period now and
 -- the period before hold, apart for the products that the client kept, dropped and added.
 -- grain:  month, compare, client_id
--- reads:  client_product_month[-14..0], purchase_month[-14..0]
+-- reads:  client_product_month[-11-movements_months..0], purchase_month[-11-movements_months..0]
 -- param:  history_first_month date
+-- param:  movements_months bigint
+-- param:  movements_compare text[]
 -- column: month date not null -- Last month of the period now, written as its first day
 -- column: compare text not null -- What the period now is compared with: previous, as many months
 --     directly before it, or year_ago, the same months a year before
@@ -29,7 +31,7 @@
 -- column: stopped_product text -- Amount and product of the largest fall by a stopped product
 -- column: added_product text -- Amount and product of the largest rise by an added product
 with settings as (
-    select cast(3 as bigint) as movement_months
+    select cast($movements_months as bigint) as movement_months
 ),
 
 product_months as (
@@ -43,7 +45,8 @@ product_months as (
         is_bought
     from client_product_month
     where
-        month >= cast($first_month as date) - interval '14 months'
+        month >= cast($first_month as date)
+        - cast(concat(cast(11 + $movements_months as text), ' months') as interval)
         and month <= $last_month
 ),
 
@@ -166,7 +169,9 @@ compared as (
             else product_sums.months_year_ago
         end as months_before
     from settings
-    cross join (values ('previous'), ('year_ago')) as compares (compare)
+    cross join (
+        select unnest(arrow_cast($movements_compare, 'List(Utf8)')) as compare
+    ) as compares
     cross join product_sums
     where
         product_sums.month_number - case
@@ -258,7 +263,8 @@ purchase_months as (
         purchases
     from purchase_month
     where
-        month >= cast($first_month as date) - interval '14 months'
+        month >= cast($first_month as date)
+        - cast(concat(cast(11 + $movements_months as text), ' months') as interval)
         and month <= $last_month
 ),
 

@@ -4,6 +4,7 @@
 -- grain:  month, silent_client_id, dealer_client_id
 -- reads:  client_turns[0], client_state[0], entity_month[-4..0], sales[-4..0],
 --     canonical_client[all]
+-- param:  dealers_most_growing bigint
 -- column: month date not null -- Second month without a purchase, written as its first day
 -- column: silent_client_id text not null -- Canonical client that is silent
 -- column: dealer_client_id text not null -- Canonical client that grew
@@ -21,12 +22,7 @@
 --     the two months since, less two thirds of that of the three months before
 -- column: manager text not null -- Manager of the last purchase of the silent one
 -- column: dealer_manager text not null -- Manager of the last purchase of the other
-with settings as (
-    -- The clients of a region that grew most; a dealer has bought before the other fell silent.
-    select 50 as most_growing
-),
-
-silent as (
+with silent as (
     select
         month,
         client_id,
@@ -115,9 +111,8 @@ growing as (
         ranked.revenue_before,
         cast(count(*) over (partition by ranked.month, ranked.region) as bigint)
             as growing_clients
-    from settings
-    cross join ranked
-    where ranked.place <= settings.most_growing
+    from ranked
+    where ranked.place <= $dealers_most_growing
 ),
 
 growing_months as (

@@ -1,6 +1,9 @@
--- One row per score: the fixed borders of recency, frequency and money. A project that sets its own
--- puts a file of this name in its sql/intermediate.
+-- One row per score: the fixed borders of recency, frequency and money, as the pipeline file sets
+-- them.
 -- grain:  score
+-- param:  rfm_recency_days bigint[]
+-- param:  rfm_purchases bigint[]
+-- param:  rfm_revenue bigint[]
 -- column: score bigint not null -- Score from 5, the best, to 2; who meets no border has score 1
 -- column: most_days bigint not null -- Recency has the score up to this many days since the last
 --     purchase
@@ -8,14 +11,8 @@
 -- column: least_revenue decimal(28,4) not null -- Money has it from this lifetime revenue, in the
 --     currency of the sales
 select
-    cast(score as bigint) as score,
-    cast(most_days as bigint) as most_days,
-    cast(least_purchases as bigint) as least_purchases,
-    cast(least_revenue as decimal(28, 4)) as least_revenue
-from (
-    values
-    (5, 30, 12, 1000000),
-    (4, 60, 8, 300000),
-    (3, 120, 4, 100000),
-    (2, 180, 2, 30000)
-) as borders (score, most_days, least_purchases, least_revenue)
+    cast(6 - place as bigint) as score,
+    array_element(cast($rfm_recency_days as bigint[]), place) as most_days,
+    array_element(cast($rfm_purchases as bigint[]), place) as least_purchases,
+    cast(array_element(cast($rfm_revenue as bigint[]), place) as decimal(28, 4)) as least_revenue
+from (values (1), (2), (3), (4)) as places (place)

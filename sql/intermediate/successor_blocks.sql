@@ -2,6 +2,7 @@
 -- shared, how many stand on either side, and whether the block is too large to be compared.
 -- grain:  kind, block_key, appeared_quarter
 -- reads:  successor_keys[all], successor_sides[all]
+-- param:  successors_most_pairs bigint
 -- column: kind text not null -- tax_id, phone, email, email_domain, building, contact_person,
 --     name_word, name_start, name_end, name_consonants, product or place_product
 -- column: block_key text not null -- What is shared
@@ -13,7 +14,7 @@
 --     of the clients of that quarter that have it, in thousandths
 -- column: is_skipped boolean not null -- More pairs than one key may make: it says too little
 with settings as (
-    select 400 as most_pairs
+    select cast($successors_most_pairs as bigint) as most_pairs
 ),
 
 counted as (

@@ -2,6 +2,8 @@
 -- other side, and quarter in which the two may meet.
 -- grain:  kind, block_key, appeared_quarter, side, client_id
 -- reads:  successor_sides[all], client_identity[all]
+-- param:  successors_days_before bigint
+-- param:  successors_days_after bigint
 -- column: kind text not null -- tax_id, phone, email, email_domain, building, contact_person,
 --     name_word, name_start, name_end, name_consonants, product or place_product
 -- column: block_key text not null -- What is shared
@@ -11,8 +13,11 @@
 -- column: client_id text not null -- Canonical client
 with settings as (
     -- The rarest products of a silent client, by which it is looked for. A successor first buys
-    -- between two months before and six months after the last purchase of the other.
-    select 20 as most_products, 2 as months_before, 6 as months_after
+    -- between some months before and some after the last purchase of the other.
+    select
+        20 as most_products,
+        (cast($successors_days_before as bigint) + 30) / 31 as months_before,
+        (cast($successors_days_after as bigint) + 30) / 31 as months_after
 ),
 
 identity_keys as (

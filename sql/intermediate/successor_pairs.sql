@@ -3,6 +3,8 @@
 -- together. The last three say how much an agreement is worth.
 -- grain:  label, silent_client_id, appeared_client_id
 -- reads:  successor_sides[all], successor_keys[all], successor_blocks[all], canonical_client[all]
+-- param:  successors_days_before bigint
+-- param:  successors_days_after bigint
 -- column: label text not null -- candidate, confirmed, self or random
 -- column: silent_client_id text not null -- Client that fell silent; of a confirmed link the client
 --     that goes on as another
@@ -13,8 +15,8 @@ with settings as (
     -- must be beyond one client of a quarter; and how many clients are drawn for comparisons, with
     -- how many others per month.
     select
-        -60 as least_days,
-        183 as most_days,
+        -cast($successors_days_before as bigint) as least_days,
+        cast($successors_days_after as bigint) as most_days,
         4000 as spare_millibits,
         4000 as most_sampled,
         5 as most_per_month

@@ -2,6 +2,8 @@
 -- had a successor and nothing else were known of it.
 -- grain:  silent_client_id, appeared_client_id
 -- reads:  successor_comparisons[all], successor_weights[all], successor_sides[all]
+-- param:  successors_days_before bigint
+-- param:  successors_days_after bigint
 -- column: silent_client_id text not null -- Client that fell silent
 -- column: appeared_client_id text not null -- Client that appeared
 -- column: weight_millibits bigint not null -- Sum of the weights in thousandths of a bit, of every
@@ -10,8 +12,10 @@
 --     that time: each of them is as likely before anything is compared
 -- column: odds decimal(38,12) not null -- Two to the power of both
 with settings as (
-    -- A successor first buys between two months before and six months after the last purchase.
-    select 2 as months_before, 6 as months_after
+    -- A successor first buys between some months before and some after the last purchase.
+    select
+        (cast($successors_days_before as bigint) + 30) / 31 as months_before,
+        (cast($successors_days_after as bigint) + 30) / 31 as months_after
 ),
 
 degrees as (

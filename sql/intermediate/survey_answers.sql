@@ -1,7 +1,8 @@
--- One row per client who said in the last 24 months why it left: its last main reason.
+-- One row per client who said in the last survey.answer_months why it left: its last main reason.
 -- grain:  client_id
 -- reads:  loss_survey[all], canonical_client[all], client_state[all]
 -- param:  as_of_date date
+-- param:  survey_answer_months bigint
 -- column: client_id text not null -- Canonical client
 -- column: answer_date date not null -- Day of its last answer
 -- column: reason text not null -- Main reason of that day
@@ -13,7 +14,11 @@
 -- column: region text not null -- Region of the last purchase
 -- column: channel text not null -- Sales channel of the last purchase
 with settings as (
-    select cast(cast($as_of_date as date) - interval '24 months' as date) as after_date
+    select
+        cast(
+            cast($as_of_date as date)
+            - cast(concat(cast($survey_answer_months as text), ' months') as interval) as date
+        ) as after_date
 ),
 
 -- Where two ids of one client answered, the later answer counts. All that is kept of it stands in

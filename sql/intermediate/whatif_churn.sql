@@ -1,9 +1,10 @@
 -- The scenario of fewer lost clients, one row per step: from the churn of the last 12 finished
 -- months to the revenue and profit if it were lower.
 -- grain:  step_number
--- reads:  segment_money[all], churn_month[all], whatif_settings[all]
+-- reads:  segment_money[all], churn_month[all]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
+-- param:  whatif_churn_points decimal(9,6)
 -- column: step_number bigint not null -- Place of the step
 -- column: step text not null -- Name of the step
 -- column: unit text not null -- clients, purchases, money, share, months or contacts
@@ -11,13 +12,12 @@
 -- column: value decimal(28,6) -- Value; null where what it needs is not known
 with settings as (
     select
-        churn_points,
+        cast($whatif_churn_points as decimal(9, 6)) as churn_points,
         cast(
             date_trunc('month', cast($as_of_date as date) + interval '1 day') - interval '1 month'
             as date
         ) as last_month,
         array_min(cast($churn_lost_after_months as bigint[])) as lost_after_months
-    from whatif_settings
 ),
 
 segments as (
@@ -185,7 +185,7 @@ from (
     ),
     (3, 'lost_clients', 'clients', 'clients lost in the 12 months'),
     (4, 'monthly_churn', 'share', 'step 3 / step 2'),
-    (5, 'churn_points', 'share', 'setting churn_points'),
+    (5, 'churn_points', 'share', 'setting whatif.churn_points'),
     (6, 'monthly_churn_then', 'share', 'step 4 - step 5, not below 0'),
     (7, 'lost_clients_then', 'clients', 'step 2 * step 6'),
     (8, 'clients_kept', 'clients', 'step 3 - step 7'),

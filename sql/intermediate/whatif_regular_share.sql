@@ -1,7 +1,8 @@
 -- The scenario of more regular clients, one row per step: from the counts of today to the revenue
 -- and profit if their share were the one of the settings.
 -- grain:  step_number
--- reads:  segment_money[all], whatif_settings[all]
+-- reads:  segment_money[all]
+-- param:  whatif_regular_share decimal(9,6)
 -- column: step_number bigint not null -- Place of the step
 -- column: step text not null -- Name of the step
 -- column: unit text not null -- clients, purchases, money, share, months or contacts
@@ -33,9 +34,8 @@ regular_inputs as (
         segments.regular_purchases,
         segments.revenue_12m,
         segments.profit_12m,
-        whatif_settings.regular_share as target_share
-    from whatif_settings
-    cross join segments
+        cast($whatif_regular_share as decimal(9, 6)) as target_share
+    from segments
 ),
 
 regular_steps_1 as (
@@ -207,7 +207,7 @@ from (
     (11, 'purchases_per_other_client', 'purchases', '(step 7 + step 8) / (step 2 + step 3)'),
     (12, 'revenue_today', 'money', 'their revenue net of returns in the 12 months'),
     (13, 'mean_ticket', 'money', 'step 12 / (step 7 + step 8 + step 9)'),
-    (14, 'target_share', 'share', 'setting regular_share'),
+    (14, 'target_share', 'share', 'setting whatif.regular_share'),
     (15, 'target_regular_clients', 'clients', 'step 14 * step 1, rounded up'),
     (16, 'clients_to_make_regular', 'clients', 'step 15 - step 4, not below 0'),
     (17, 'added_purchases', 'purchases', 'step 16 * (step 10 - step 11)'),

@@ -1,9 +1,12 @@
 -- The scenario of winning back, one row per step: from the clients that are lost to the revenue,
 -- profit and cost if some of those who may be called came back.
 -- grain:  step_number
--- reads:  segment_money[all], lost_pool[all], costs[all], whatif_settings[all]
+-- reads:  segment_money[all], lost_pool[all], costs[all]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
+-- param:  whatif_win_back_share decimal(9,6)
+-- param:  whatif_cost_per_contact decimal(28,6)
+-- param:  whatif_contacts_per_client decimal(9,6)
 -- column: step_number bigint not null -- Place of the step
 -- column: step text not null -- Name of the step
 -- column: unit text not null -- clients, purchases, money, share, months or contacts
@@ -11,15 +14,14 @@
 -- column: value decimal(28,6) -- Value; null where what it needs is not known
 with settings as (
     select
-        win_back_share,
-        cost_per_contact,
-        contacts_per_client,
+        cast($whatif_win_back_share as decimal(9, 6)) as win_back_share,
+        cast($whatif_cost_per_contact as decimal(28, 6)) as cost_per_contact,
+        cast($whatif_contacts_per_client as decimal(9, 6)) as contacts_per_client,
         cast(
             date_trunc('month', cast($as_of_date as date) + interval '1 day') - interval '1 month'
             as date
         ) as last_month,
         array_min(cast($churn_lost_after_months as bigint[])) as lost_after_months
-    from whatif_settings
 ),
 
 segments as (
@@ -245,12 +247,12 @@ from (
     (5, 'list', 'clients', 'step 1 - step 2 - step 3 - step 4'),
     (6, 'list_revenue', 'money', 'revenue of step 5 in the 12 months before they fell silent'),
     (7, 'revenue_per_client', 'money', 'step 6 / step 5'),
-    (8, 'win_back_share', 'share', 'setting win_back_share'),
+    (8, 'win_back_share', 'share', 'setting whatif.win_back_share'),
     (9, 'clients_won_back', 'clients', 'step 5 * step 8'),
     (10, 'added_revenue', 'money', 'step 9 * step 7'),
     (11, 'margin', 'share', 'profit / revenue of all clients in the 12 months'),
     (12, 'added_profit_before_cost', 'money', 'step 10 * step 11'),
-    (13, 'contacts_per_client', 'contacts', 'setting contacts_per_client'),
+    (13, 'contacts_per_client', 'contacts', 'setting whatif.contacts_per_client'),
     (
         14, 'cost_per_contact', 'money',
         'costs of kind contact / their contacts in the 12 months; without them the setting'

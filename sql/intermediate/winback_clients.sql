@@ -3,11 +3,13 @@
 -- grain:  client_id
 -- reads:  client_state[all], client_lifecycle[all], client_class[all], client_contact_grounds[all],
 --     client_revenue_12m[all], lapsed_clients[all], linked_client_month[all], return_chances[all],
---     canonical_client[all], clients[all], segment_playbook[all], loss_settings[all],
+--     canonical_client[all], clients[all], segment_playbook[all],
 --     successor_candidates[all]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
 -- param:  lifecycle_active_days bigint
+-- param:  loss_rhythm_intervals bigint
+-- param:  winback_includes_class_c boolean
 -- column: client_id text not null -- Canonical client, or one that goes on as another
 -- column: client_name text -- Name in the master data
 -- column: goes_on_as text -- The client as which it goes on, or probably does; null for others
@@ -49,9 +51,8 @@
 with as_of as (
     select
         cast(date_trunc('month', cast($as_of_date as date)) as date) as month,
-        loss_settings.rhythm_intervals,
-        loss_settings.includes_class_c
-    from loss_settings
+        cast($loss_rhythm_intervals as bigint) as rhythm_intervals,
+        cast($winback_includes_class_c as boolean) as includes_class_c
 ),
 
 rules as (

@@ -3,6 +3,7 @@
 -- grain:  month, campaign
 -- reads:  interactions[-11..0], costs[-11..0], sales[-11..0], canonical_client[all]
 -- param:  as_of_date date
+-- param:  campaign_response_days bigint
 -- column: month date not null -- Calendar month at whose end this is known
 -- column: campaign text not null -- Campaign, as interactions and costs name it
 -- column: first_contact_date date -- First contact of the 12 months; null without contacts
@@ -25,11 +26,7 @@
 -- column: return_on_cost double -- Net profit divided by cost; null without cost
 -- column: is_finished boolean not null -- The 90 days of the last contact are over
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
-with settings as (
-    select cast(90 as bigint) as response_days
-),
-
-contact_days as (
+with contact_days as (
     select
         interactions.month,
         interactions.campaign,
@@ -122,14 +119,13 @@ responses as (
         contacted.client_id,
         sum(documents.revenue) as revenue,
         sum(documents.profit) as profit
-    from settings
-    cross join contacted
+    from contacted
     inner join documents
         on contacted.client_id = documents.client_id
         and documents.month <= contacted.month
         and documents.purchase_date >= contacted.first_contact_date
         and cast(documents.purchase_date - contacted.first_contact_date as bigint)
-        <= settings.response_days
+        <= $campaign_response_days
     group by contacted.month, contacted.campaign, contacted.client_id
 ),
 
@@ -234,9 +230,8 @@ select
                 cast(campaigns.month + interval '1 month' - interval '1 day' as date), $as_of_date
             ) - campaigns.last_contact_date
             as bigint
-        ) >= settings.response_days,
+        ) >= $campaign_response_days,
         true
     ) as is_finished,
     campaigns.month + interval '1 month' - interval '1 day' > $as_of_date as is_partial
-from settings
-cross join campaigns
+from campaigns

@@ -3,6 +3,7 @@
 -- grain:  month, step_number
 -- reads:  client_lifecycle[0], client_revenue_12m[0], interactions[..0], canonical_client[all]
 -- param:  as_of_date date
+-- param:  ladder_advocate_score bigint
 -- column: month date not null -- Calendar month, written as its first day
 -- column: step_number bigint not null -- 1 to 5
 -- column: step text not null -- lead, one_off, repeat, regular or advocate
@@ -15,11 +16,7 @@
 -- column: revenue_12m decimal(28,4) not null -- Their revenue net of returns in the 12 months
 --     ending with the month
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
-with settings as (
-    select 9 as advocate_score
-),
-
-contacts as (
+with contacts as (
     select
         coalesce(canonical_client.canonical_client_id, interactions.client_id) as client_id,
         interactions.kind,
@@ -87,9 +84,8 @@ signs as (
             cast(answers_in_order.next_month - interval '1 month' as date),
             cast($last_month as date)
         ) as to_month
-    from settings
-    inner join answers_in_order
-        on answers_in_order.score >= settings.advocate_score
+    from answers_in_order
+    where answers_in_order.score >= $ladder_advocate_score
 ),
 
 sign_months as (

@@ -3,6 +3,7 @@
 -- grain:  month, compare, client_id
 -- reads:  client_periods[0], client_state[0]
 -- param:  as_of_date date
+-- param:  movements_months bigint
 -- column: month date not null -- Last month of the period now, written as its first day
 -- column: compare text not null -- What the period now is compared with: previous, as many months
 --     directly before it, or year_ago, the same months a year before
@@ -41,13 +42,9 @@
 --     largest of them, else the one that fell (in a rise: rose) most
 -- column: product_change decimal(28,4) -- Change of the revenue of that product
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
-with settings as (
-    select cast(3 as bigint) as movement_months
-),
-
--- Money as double carries 15 digits, which the rounding to four decimals outlives up to 10^11; the
--- rest of any rounding is in the basket, so that the effects always add up.
-clients as (
+with clients as (
+    -- Money as double carries 15 digits, which the rounding to four decimals outlives up to 10^11;
+    -- the rest of any rounding is in the basket, so that the effects always add up.
     select
         client_periods.month,
         client_periods.compare,
@@ -69,7 +66,7 @@ clients as (
                 - date_part('year', client_state.first_purchase_month) * 12
                 - date_part('month', client_state.first_purchase_month)
                 < case
-                    when client_periods.compare = 'previous' then settings.movement_months
+                    when client_periods.compare = 'previous' then $movements_months
                     else 12
                 end
                 then 'new'
@@ -100,8 +97,7 @@ clients as (
         cast(client_periods.purchases_before as double) as times_before,
         cast(client_periods.purchases_now as double) as times_now,
         client_periods.month + interval '1 month' - interval '1 day' > $as_of_date as is_partial
-    from settings
-    cross join client_periods
+    from client_periods
     left join client_state
         on client_periods.client_id = client_state.client_id
         and client_periods.month = client_state.month

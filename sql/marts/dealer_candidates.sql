@@ -3,6 +3,11 @@
 -- grain:  pair_id
 -- reads:  dealer_pairs[all], successor_sides[all], client_identity[all], client_links[all],
 --     canonical_client[all]
+-- param:  dealers_share double
+-- param:  dealers_least_probability double
+-- param:  dealers_possible_probability double
+-- param:  dealers_probable_probability double
+-- param:  dealers_most_candidates bigint
 -- column: pair_id text not null -- Both ids with > between them: the same in every run
 -- column: silent_client_id text not null -- Canonical client that fell silent
 -- column: silent_client_name text -- Its name
@@ -29,12 +34,12 @@
 with settings as (
     -- Of the clients that fall silent that share is assumed to buy through a dealer of its region.
     select
-        cast(0.06 as double) as dealer_share,
+        cast($dealers_share as double) as dealer_share,
         20 as assumed_clients,
-        cast(0.05 as double) as least_probability,
-        cast(0.3 as double) as possible_probability,
-        cast(0.8 as double) as probable_probability,
-        3 as most_candidates
+        cast($dealers_least_probability as double) as least_probability,
+        cast($dealers_possible_probability as double) as possible_probability,
+        cast($dealers_probable_probability as double) as probable_probability,
+        cast($dealers_most_candidates as bigint) as most_candidates
 ),
 
 -- What is expected of true pairs; what chance gives is counted in the pairs themselves.

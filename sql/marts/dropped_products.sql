@@ -1,7 +1,10 @@
 -- One row per month, comparison, client whose revenue fell and product that it dropped: what the
 -- product used to bring, and its share of the client's loss.
 -- grain:  month, compare, client_id, product_id
--- reads:  client_product_month[-14..0], purchase_month[0], client_movements[0]
+-- reads:  client_product_month[-11-movements_months..0], purchase_month[0], client_movements[0]
+-- param:  movements_months bigint
+-- param:  movements_compare text[]
+-- param:  movements_product_share decimal(5,4)
 -- column: month date not null -- Last month of the period now, written as its first day
 -- column: compare text not null -- What the period now is compared with: previous or year_ago
 -- column: client_id text not null -- Canonical client: bought in both periods, and for less now
@@ -24,8 +27,8 @@
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
 with settings as (
     select
-        cast(3 as bigint) as movement_months,
-        cast(0.05 as decimal(5, 4)) as movement_product_share
+        cast($movements_months as bigint) as movement_months,
+        cast($movements_product_share as decimal(5, 4)) as movement_product_share
 ),
 
 fallen_clients as (
@@ -66,7 +69,8 @@ product_months as (
     from client_product_month
     left semi join client_list on client_product_month.client_id = client_list.client_id
     where
-        client_product_month.month >= cast($first_month as date) - interval '14 months'
+        client_product_month.month >= cast($first_month as date)
+        - cast(concat(cast(11 + $movements_months as text), ' months') as interval)
         and client_product_month.month <= $last_month
 ),
 
@@ -151,7 +155,9 @@ silent_products as (
             else product_sums.months_year_ago
         end as months_before
     from settings
-    cross join (values ('previous'), ('year_ago')) as compares (compare)
+    cross join (
+        select unnest(arrow_cast($movements_compare, 'List(Utf8)')) as compare
+    ) as compares
     cross join product_sums
     where product_sums.months_without > 0
 ),

@@ -2,9 +2,9 @@
 -- the ground began. A client may have several grounds, and need not be lost by any rule of N
 -- months.
 -- grain:  month, client_id, ground
--- reads:  client_state[0], client_class[0], client_contact_grounds[-1..0], client_revenue_12m[0],
---     loss_settings[all]
+-- reads:  client_state[0], client_class[0], client_contact_grounds[-1..0], client_revenue_12m[0]
 -- param:  as_of_date date
+-- param:  loss_rhythm_intervals bigint
 -- column: month date not null -- Month in which the ground began: in force at its end, and not at
 --     the end of the month before, or ended by a purchase in between
 -- column: client_id text not null -- Canonical client, or a lead who never bought
@@ -39,7 +39,7 @@ with silences as (
         client_state.client_id,
         client_state.last_purchase_date,
         client_state.median_interval_days,
-        client_state.median_interval_days * loss_settings.rhythm_intervals as days_allowed,
+        client_state.median_interval_days * $loss_rhythm_intervals as days_allowed,
         cast(
             least(
                 cast(client_state.month + interval '1 month' - interval '1 day' as date),
@@ -48,9 +48,7 @@ with silences as (
         ) as days_silent,
         cast(client_state.month - client_state.last_purchase_date - 1 as bigint)
             as days_silent_before
-    -- The short list stands first: the engine holds the left side of a cross join in memory.
-    from loss_settings
-    cross join client_state
+    from client_state
     where
         client_state.month between $first_month and $last_month
         and client_state.median_interval_days is not null

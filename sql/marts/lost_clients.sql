@@ -2,9 +2,10 @@
 -- grain:  month, lost_after_months, client_id
 -- reads:  client_rhythm[0-max(churn_lost_after_months)..0],
 --     client_cuts[0-max(churn_lost_after_months)..0], client_contact_grounds[0],
---     loss_settings[all], client_revenue_12m[0-max(churn_lost_after_months)..0]
+--     client_revenue_12m[0-max(churn_lost_after_months)..0]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
+-- param:  loss_rhythm_intervals bigint
 -- column: month date not null -- Month of the loss, written as its first day
 -- column: lost_after_months bigint not null -- Whole months without a purchase that make a loss
 -- column: client_id text not null -- Canonical client
@@ -152,15 +153,14 @@ select
                 cast(losses.month + interval '1 month' - interval '1 day' as date),
                 $as_of_date
             ) - losses.last_purchase_date as bigint
-        ) >= losses.median_interval_days * loss_settings.rhythm_intervals,
+        ) >= losses.median_interval_days * $loss_rhythm_intervals,
         false
     ) as own_rhythm,
     coalesce(client_contact_grounds.low_nps, false) as low_nps,
     coalesce(client_contact_grounds.open_conflict, false) as open_conflict,
     coalesce(client_contact_grounds.asked_without_buying, false) as asked_without_buying,
     losses.month + interval '1 month' - interval '1 day' > $as_of_date as is_partial
-from loss_settings
-cross join losses
+from losses
 inner join client_cuts
     on losses.client_id = client_cuts.client_id
     and losses.last_purchase_month = client_cuts.month

@@ -2,8 +2,9 @@
 -- buys again within 12 months, observed over the last finished months, with small groups drawn to
 -- what all clients of that silence do.
 -- grain:  count_segment, abc, months_silent
--- reads:  return_month[all], loss_settings[all]
+-- reads:  return_month[all]
 -- param:  as_of_date date
+-- param:  winback_chance_history_months bigint
 -- column: count_segment text not null -- new, prospective or regular, when it last bought
 -- column: abc text not null -- ABC class by revenue when it last bought
 -- column: months_silent bigint not null -- Whole months without a purchase so far; 36 stands for 36
@@ -28,8 +29,7 @@ with history as (
         return_month.months_silent,
         return_month.at_risk,
         return_month.returned
-    from loss_settings
-    cross join return_month
+    from return_month
     where
         not return_month.is_partial
         and (
@@ -37,7 +37,7 @@ with history as (
             + date_part('month', cast($as_of_date as date))
             - date_part('year', return_month.month) * 12
             - date_part('month', return_month.month)
-        ) <= loss_settings.chance_history_months
+        ) <= $winback_chance_history_months
 ),
 
 -- Few clients stay silent for long and few of them return: later months share a rate.

@@ -2,10 +2,12 @@
 -- bought since, and the signals that it may leave again.
 -- grain:  client_id
 -- reads:  returned_clients[all], client_lifecycle[all], client_state[all], entity_month[all],
---     client_contact_grounds[all], interactions[all], canonical_client[all], clients[all],
---     loss_settings[all]
+--     client_contact_grounds[all], interactions[all], canonical_client[all], clients[all]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
+-- param:  winback_watch_overdue_ratio double
+-- param:  winback_watch_revenue_ratio double
+-- param:  winback_watch_return_share double
 -- column: client_id text not null -- Canonical client
 -- column: returned_month date not null -- Month of its last return, of the 12 that end with the
 --     as-of date
@@ -130,20 +132,18 @@ described as (
         client_state.month > returns.month as is_month_over,
         client_state.months_since_last_purchase
         >= array_min(cast($churn_lost_after_months as bigint[])) as lost_again,
-        coalesce(client_lifecycle.overdue_ratio >= loss_settings.watch_overdue_ratio, false)
+        coalesce(client_lifecycle.overdue_ratio >= $winback_watch_overdue_ratio, false)
             as overdue,
         bought_since.purchases = 1 and client_state.month > returns.month as bought_once,
         cast(bought_since.given_back as double) > 0
         and cast(bought_since.given_back as double)
-        >= loss_settings.watch_return_share
+        >= $winback_watch_return_share
         * cast(bought_since.revenue + bought_since.given_back as double) as returns_goods,
         complaints.client_id is not null as complained,
         coalesce(client_contact_grounds.low_nps, false) as low_nps,
         coalesce(client_contact_grounds.open_conflict, false) as open_conflict,
-        loss_settings.watch_revenue_ratio
-    -- The short list stands first: the engine holds the left side of a cross join in memory.
-    from loss_settings
-    cross join returns
+        cast($winback_watch_revenue_ratio as double) as watch_revenue_ratio
+    from returns
     inner join client_lifecycle
         on returns.client_id = client_lifecycle.client_id
         and client_lifecycle.month = cast(date_trunc('month', cast($as_of_date as date)) as date)

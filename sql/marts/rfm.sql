@@ -2,6 +2,7 @@
 -- and money, their scores by fifths of the base and by fixed borders, and the segment they make.
 -- grain:  month, client_id
 -- reads:  client_lifecycle[0], client_totals[0], rfm_borders[all], rfm_score_segments[all]
+-- param:  rfm_method text
 -- column: month date not null -- Calendar month, written as its first day
 -- column: client_id text not null -- Canonical client
 -- column: last_purchase_date date not null -- Last purchase day up to the end of the month
@@ -24,7 +25,7 @@
 -- column: segment text not null -- Segment of these scores, by rfm_segment_names
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
 with settings as (
-    select 'quantile' as method
+    select cast($rfm_method as text) as method
 ),
 
 borders as (

@@ -3,6 +3,11 @@
 -- grain:  pair_id
 -- reads:  successor_scores[all], successor_comparisons[all], successor_sides[all],
 --     client_identity[all], client_links[all], canonical_client[all]
+-- param:  successors_share double
+-- param:  successors_least_probability double
+-- param:  successors_possible_probability double
+-- param:  successors_probable_probability double
+-- param:  successors_most_candidates bigint
 -- column: pair_id text not null -- Both ids with > between them: the same in every run
 -- column: silent_client_id text not null -- Canonical client that fell silent
 -- column: silent_client_name text -- Its name
@@ -30,12 +35,12 @@
 with settings as (
     -- Of the clients that fall silent that share is assumed to go on as a new one.
     select
-        cast(0.1 as double) as successor_share,
+        cast($successors_share as double) as successor_share,
         20 as assumed_clients,
-        cast(0.05 as double) as least_probability,
-        cast(0.3 as double) as possible_probability,
-        cast(0.8 as double) as probable_probability,
-        5 as most_candidates
+        cast($successors_least_probability as double) as least_probability,
+        cast($successors_possible_probability as double) as possible_probability,
+        cast($successors_probable_probability as double) as probable_probability,
+        cast($successors_most_candidates as bigint) as most_candidates
 ),
 
 -- Somebody has looked at the pair, in whichever order it was written, or at the clients that it

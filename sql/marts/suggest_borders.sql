@@ -9,6 +9,15 @@
 -- param:  lifecycle_regular_purchases bigint
 -- param:  churn_lost_after_months bigint[]
 -- param:  xyz_preset text
+-- param:  suggest_dozing_below double
+-- param:  suggest_asleep_below double
+-- param:  suggest_regular_within double
+-- param:  suggest_lost_below double
+-- param:  suggest_lost_for_good_below double
+-- param:  suggest_least_silences bigint
+-- param:  suggest_least_months bigint
+-- param:  suggest_least_x_share decimal(5,4)
+-- param:  suggest_most_z_share decimal(5,4)
 -- column: setting text not null -- Setting of the pipeline file, such as lifecycle.active_days
 -- column: place bigint not null -- 1; of churn.lost_after_months also 2, its second item
 -- column: current_value text -- Value in use; null where the list has no such item
@@ -21,13 +30,20 @@
 -- column: warning text -- Why to be careful; null where nothing speaks against it
 with settings as (
     select
-        cast(0.5 as double) as dozing_below,
-        cast(0.1 as double) as asleep_below,
-        cast(0.05 as double) as regular_within,
-        cast(0.5 as double) as lost_below,
-        cast(0.25 as double) as lost_for_good_below,
-        cast(100 as bigint) as least_silences,
-        cast(24 as bigint) as least_months,
+        cast($suggest_dozing_below as double) as dozing_below,
+        cast($suggest_asleep_below as double) as asleep_below,
+        cast($suggest_regular_within as double) as regular_within,
+        cast($suggest_lost_below as double) as lost_below,
+        cast($suggest_lost_for_good_below as double) as lost_for_good_below,
+        cast($suggest_least_silences as bigint) as least_silences,
+        cast($suggest_least_months as bigint) as least_months,
+        -- 5.00 is written 5.
+        rtrim(
+            rtrim(cast(cast(100 * $suggest_least_x_share as decimal(5, 2)) as text), '0'), '.'
+        ) as least_x_percent,
+        rtrim(
+            rtrim(cast(cast(100 * $suggest_most_z_share as decimal(5, 2)) as text), '0'), '.'
+        ) as most_z_percent,
         cast(
             date_part('year', cast($as_of_date as date)) * 12
             + date_part('month', cast($as_of_date as date))
@@ -271,7 +287,10 @@ presets as (
         min(case when is_telling then place end) as suggested,
         min(
             case
-                when 20 * x_share_before >= 1 and 5 * z_share_before <= 4 then place
+                when
+                    x_share_before >= cast($suggest_least_x_share as double)
+                    and z_share_before <= cast($suggest_most_z_share as double)
+                    then place
             end
         ) as suggested_before,
         max(x + y + z) as entities
@@ -324,8 +343,9 @@ select
     preset_names.suggested_value as second_half,
     coalesce(preset_names.suggested_value = preset_names.value_before, false) as is_stable,
     concat(
-        'the narrowest preset with 5 % of ', cast(preset_names.entities as text),
-        ' clients in X and no more than 80 % in Z; the halves are the last finished month and',
+        'the narrowest preset with ', settings.least_x_percent, ' % of ',
+        cast(preset_names.entities as text), ' clients in X and no more than ',
+        settings.most_z_percent, ' % in Z; the halves are the last finished month and',
         ' the month a year before'
     ) as evidence,
     nullif(

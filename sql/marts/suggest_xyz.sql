@@ -4,6 +4,8 @@
 -- reads:  abc_xyz[all]
 -- param:  as_of_date date
 -- param:  xyz_preset text
+-- param:  suggest_least_x_share decimal(5,4)
+-- param:  suggest_most_z_share decimal(5,4)
 -- column: dimension text not null -- What the entities are: client, product and so on
 -- column: measure text not null -- What is added up
 -- column: preset text not null -- classic, wide or client
@@ -17,8 +19,8 @@
 -- column: z_share double -- z divided by them
 -- column: x_share_before double -- x_share of the month a year before
 -- column: z_share_before double -- z_share of the month a year before
--- column: is_telling boolean -- At least 5 % of the entities are X and at most 80 % Z; null without
---     any
+-- column: is_telling boolean -- At least suggest.least_x_share of the entities (5 %) are X and at
+--     most suggest.most_z_share (80 %) Z; null without any
 -- column: is_current boolean not null -- The preset is the one in use
 with variations as (
     -- The months stand in the filters, not in a table to join, so that no others are read.
@@ -97,7 +99,9 @@ select
     cast(x_before as double) / nullif(with_cv_before, 0) as x_share_before,
     cast(z_before as double) / nullif(with_cv_before, 0) as z_share_before,
     case
-        when x + y + z > 0 then 20 * x >= x + y + z and 5 * z <= 4 * (x + y + z)
+        when x + y + z > 0
+            then x >= $suggest_least_x_share * (x + y + z)
+            and z <= $suggest_most_z_share * (x + y + z)
     end as is_telling,
     preset = $xyz_preset as is_current
 from counts

@@ -5,6 +5,10 @@
 -- reads:  lost_pool[all], survey_answers[all]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
+-- param:  survey_precision double
+-- param:  survey_seed bigint
+-- param:  survey_silence_months bigint[]
+-- param:  survey_ask_again_months bigint
 -- column: client_id text not null -- Canonical client
 -- column: is_reserve boolean not null -- Only to be asked for one of its stratum who cannot be
 --     reached
@@ -12,8 +16,8 @@
 --     each
 -- column: value_class text not null -- large, middle or small: third of the population by revenue
 --     before the loss
--- column: silence text not null -- Months since the month of the last purchase: 6 or less, 7 to 12,
---     13 to 24, 25 or more
+-- column: silence text not null -- Months since the month of the last purchase, in four bands: 6 or
+--     less, 7 to 12, 13 to 24, 25 or more, unless survey.silence_months says otherwise
 -- column: months_silent bigint not null -- Months since the month of the last purchase
 -- column: purchases bigint not null -- Lifetime purchase days
 -- column: revenue_12m_before decimal(28,4) not null -- Revenue in the 12 months ending with the
@@ -29,11 +33,17 @@
 -- column: sample_size bigint not null -- Size of the whole sample
 with settings as (
     select
-        cast(1 as bigint) as seed,
+        cast($survey_seed as bigint) as seed,
         -- Half of the widest 95 % interval of a share.
-        cast(0.10 as double) as precision,
+        cast($survey_precision as double) as precision,
+        array_element(cast($survey_silence_months as bigint[]), 1) as silence_1,
+        array_element(cast($survey_silence_months as bigint[]), 2) as silence_2,
+        array_element(cast($survey_silence_months as bigint[]), 3) as silence_3,
         cast(1.959963984540054 as double) as z,
-        cast(cast($as_of_date as date) - interval '12 months' as date) as asked_after,
+        cast(
+            cast($as_of_date as date)
+            - cast(concat(cast($survey_ask_again_months as text), ' months') as interval) as date
+        ) as asked_after,
         array_min(cast($churn_lost_after_months as bigint[])) as lost_after_months
 ),
 
@@ -129,12 +139,20 @@ ranked as (
             cast(rank() over (order by may_be_asked.revenue_12m_before desc) as bigint) - 1
         ) / count(*) over () as larger_thirds,
         case
-            when may_be_asked.months_silent <= 6 then '6 or less'
-            when may_be_asked.months_silent <= 12 then '7 to 12'
-            when may_be_asked.months_silent <= 24 then '13 to 24'
-            else '25 or more'
+            when may_be_asked.months_silent <= settings.silence_1
+                then concat(cast(settings.silence_1 as text), ' or less')
+            when may_be_asked.months_silent <= settings.silence_2
+                then concat(
+                    cast(settings.silence_1 + 1 as text), ' to ', cast(settings.silence_2 as text)
+                )
+            when may_be_asked.months_silent <= settings.silence_3
+                then concat(
+                    cast(settings.silence_2 + 1 as text), ' to ', cast(settings.silence_3 as text)
+                )
+            else concat(cast(settings.silence_3 + 1 as text), ' or more')
         end as silence
-    from may_be_asked
+    from settings
+    cross join may_be_asked
     inner join draws
         on may_be_asked.client_id = draws.client_id
 ),

@@ -4,6 +4,13 @@
 -- reads:  client_signals[0]
 -- param:  abc_a_share decimal(5,4)
 -- param:  abc_b_share decimal(5,4)
+-- param:  warnings_overdue_ratio double
+-- param:  warnings_overdue_days bigint
+-- param:  warnings_overdue_purchases bigint
+-- param:  warnings_fall_share decimal(5,4)
+-- param:  warnings_product_share decimal(5,4)
+-- param:  warnings_return_share decimal(5,4)
+-- param:  warnings_return_factor bigint
 -- column: month date not null -- Calendar month, written as its first day
 -- column: client_id text not null -- Canonical client
 -- column: manager text not null -- Manager of the last purchase
@@ -44,18 +51,7 @@
 -- column: cell text -- Cell in ABC-XYZ by revenue in reference_month; null when in none
 -- column: cell_before text -- Cell three months before it
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
-with settings as (
-    select
-        cast(2 as double) as overdue_ratio,
-        cast(14 as bigint) as overdue_days,
-        cast(3 as bigint) as overdue_purchases,
-        cast(0.80 as decimal(5, 4)) as fall_share,
-        cast(0.20 as decimal(5, 4)) as product_share,
-        cast(0.05 as decimal(5, 4)) as return_share,
-        cast(2 as bigint) as return_factor
-),
-
-flags as (
+with flags as (
     select
         client_signals.month,
         client_signals.client_id,
@@ -67,10 +63,10 @@ flags as (
         cast(greatest(client_signals.revenue_12m, 0) as decimal(28, 4)) as value_at_risk,
         -- Two purchases are one interval, which is no rhythm.
         coalesce(
-            client_signals.purchases >= settings.overdue_purchases
-            and client_signals.days_since_last_purchase >= settings.overdue_days
+            client_signals.purchases >= $warnings_overdue_purchases
+            and client_signals.days_since_last_purchase >= $warnings_overdue_days
             and client_signals.days_since_last_purchase
-            >= settings.overdue_ratio * client_signals.median_interval_days,
+            >= $warnings_overdue_ratio * client_signals.median_interval_days,
             false
         ) as is_overdue,
         -- Who did not buy at all may only be late.
@@ -79,18 +75,18 @@ flags as (
         and client_signals.revenue_month < client_signals.revenue_month_1
         and client_signals.revenue_month_1 < client_signals.revenue_month_2
         and client_signals.revenue_month * client_signals.months_earlier
-        <= client_signals.revenue_earlier * settings.fall_share as is_falling,
+        <= client_signals.revenue_earlier * $warnings_fall_share as is_falling,
         client_signals.is_buyer
         and client_signals.dropped_product is not null
         and cast(left(client_signals.dropped_product, 24) as decimal(28, 4)) - 1000000000000000000
-        >= client_signals.revenue_3m_before * settings.product_share as is_product_dropped,
-        -- Shares are compared by products: returned now × sold before ≥ 2 × returned before × sold
-        -- now.
+        >= client_signals.revenue_3m_before * $warnings_product_share as is_product_dropped,
+        -- Shares are compared by products: returned now × sold before ≥ factor × returned before ×
+        -- sold now.
         client_signals.returned_now > 0
         and client_signals.sold_before > 0
-        and client_signals.returned_now >= client_signals.sold_now * settings.return_share
+        and client_signals.returned_now >= client_signals.sold_now * $warnings_return_share
         and cast(client_signals.returned_now as double) * cast(client_signals.sold_before as double)
-        >= settings.return_factor * cast(client_signals.returned_before as double)
+        >= $warnings_return_factor * cast(client_signals.returned_before as double)
         * cast(client_signals.sold_now as double) as is_returns_rising,
         coalesce(
             left(client_signals.cell_before, 1) = 'A' and left(client_signals.cell, 1) <> 'A',
@@ -116,8 +112,7 @@ flags as (
         client_signals.cell,
         client_signals.cell_before,
         client_signals.is_partial
-    from settings
-    cross join client_signals
+    from client_signals
     where client_signals.month between $first_month and $last_month
 ),
 

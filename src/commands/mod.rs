@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod diff;
 mod diff_rows;
+mod export;
 mod inspect;
 mod known;
 mod maintain;
@@ -38,6 +39,7 @@ pub fn execute(cli: Cli, console: &Console) -> Result<ExitCode> {
         Command::Plan(arguments) => wait_for(plan::plan(&project()?, &arguments, console)),
         Command::Check(arguments) => wait_for(check::check(&project()?, &arguments, console)),
         Command::Query(arguments) => wait_for(query::query(&project()?, &arguments, console)),
+        Command::Export(arguments) => wait_for(export::export(&project()?, &arguments, console)),
         Command::Suggest(arguments) => wait_for(suggest::suggest(&project()?, &arguments, console)),
         Command::Backtest(arguments) => {
             wait_for(backtest::backtest(&project()?, &arguments, console))
@@ -83,6 +85,9 @@ fn table_names(catalog: &Catalog) -> impl Iterator<Item = String> {
 fn load(project: &Project, pipeline: Option<&str>) -> Result<(Pipeline, Catalog)> {
     let pipeline = Pipeline::load(project, pipeline)?;
     let mut catalog = Catalog::load(project, &pipeline.parameters)?;
+    if let Some((segments, place)) = &pipeline.segments {
+        catalog.keep_segments(segments, place)?;
+    }
     if let Some((tables, place)) = &pipeline.tables {
         catalog.keep_only(tables, place)?;
     }

@@ -3,6 +3,7 @@
 use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
 
 use super::as_known::AsKnown;
 use crate::config::Pipeline;
@@ -58,14 +59,31 @@ impl Results {
     /// # Errors
     /// When the run has no such table, or it cannot be read.
     pub async fn cells(&self, table: &str, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
-        if !self.known.report.versions.contains_key(table) {
+        self.cells_with(&[table], sql, Vec::new()).await
+    }
+
+    /// Rows of several tables, with values for the parameters of the query.
+    ///
+    /// # Errors
+    /// When the run lacks one of the tables, or it cannot be read.
+    pub async fn cells_with(
+        &self,
+        tables: &[&str],
+        sql: &str,
+        values: Vec<(String, ScalarValue)>,
+    ) -> Result<Vec<Vec<Option<String>>>> {
+        let is_there = |table: &&&str| self.known.report.versions.contains_key(**table);
+        if let Some(table) = tables.iter().find(|table| !is_there(table)) {
             return Err(Error::configuration(format!(
                 "run {} has no table `{table}`",
                 self.known.report.run
             ))
             .hint("let the pipeline compute it (`tables` in the pipeline file), and run it"));
         }
-        let frame = read_only_query(&self.context, sql).await?;
+        let mut frame = read_only_query(&self.context, sql).await?;
+        if !values.is_empty() {
+            frame = frame.with_param_values(values)?;
+        }
         let mut rows = Vec::new();
         for batch in frame.collect().await? {
             rows.extend(cells_of(&batch)?);

@@ -96,6 +96,7 @@ fn of_model(model: &Model) -> Entry {
         kind: match model.layer {
             Layer::Mart => "result",
             Layer::Intermediate => "helper",
+            Layer::Segment => "segment",
         },
         description: model.description.clone(),
         grain: model.grain.clone(),

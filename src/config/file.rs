@@ -6,6 +6,10 @@ use std::ops::RangeInclusive;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::parameters::{
+    CampaignTable, DealersTable, LadderTable, LossTable, MovementsTable, NormsTable, RfmTable,
+    SuccessorsTable, SuggestTable, SurveyTable, WarningsTable, WhatifTable, WinbackTable,
+};
 use crate::error::{Error, Result};
 
 /// A value that knows where in the file it stands.
@@ -18,6 +22,7 @@ pub struct PipelineFile {
     pub warehouse: Setting<String>,
     pub published: Setting<String>,
     pub tables: Setting<Vec<String>>,
+    pub segments: Setting<Vec<String>>,
     #[serde(default)]
     pub source: Vec<Spanned<SourceTable>>,
     #[serde(default)]
@@ -110,6 +115,32 @@ pub struct ParametersTable {
     pub growth: GrowthTable,
     #[serde(default)]
     pub history: HistoryTable,
+    #[serde(default)]
+    pub movements: MovementsTable,
+    #[serde(default)]
+    pub warnings: WarningsTable,
+    #[serde(default)]
+    pub loss: LossTable,
+    #[serde(default)]
+    pub winback: WinbackTable,
+    #[serde(default)]
+    pub survey: SurveyTable,
+    #[serde(default)]
+    pub rfm: RfmTable,
+    #[serde(default)]
+    pub ladder: LadderTable,
+    #[serde(default)]
+    pub norms: NormsTable,
+    #[serde(default)]
+    pub whatif: WhatifTable,
+    #[serde(default)]
+    pub campaign: CampaignTable,
+    #[serde(default)]
+    pub successors: SuccessorsTable,
+    #[serde(default)]
+    pub dealers: DealersTable,
+    #[serde(default)]
+    pub suggest: SuggestTable,
 }
 
 #[derive(Debug, Default, Deserialize)]

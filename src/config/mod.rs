@@ -38,6 +38,8 @@ pub struct Pipeline {
     pub parameters: Parameters,
     /// Result tables to compute, and where the file names them; none: all of them.
     pub tables: Option<(Vec<String>, String)>,
+    /// Target segments to compute, and where the file names them; none: all of the project.
+    pub segments: Option<(Vec<String>, String)>,
     /// What a run may use.
     pub limits: Limits,
     /// Which runs stay readable.
@@ -106,6 +108,7 @@ impl Pipeline {
             parameters,
             tables: source::names(&raw.tables, "tables", &place)?
                 .zip(raw.tables.as_ref().map(|given| place.of(given))),
+            segments: check_segments(&raw.segments, &place)?,
             limits,
             retention,
         })
@@ -136,6 +139,21 @@ impl Pipeline {
         }
         Ok(Self { warehouse, published, sources: Vec::new(), ..self.clone() })
     }
+}
+
+/// Names of segments, with the place; an empty list computes none.
+fn check_segments(
+    given: &file::Setting<Vec<String>>,
+    place: &file::Place<'_>,
+) -> Result<Option<(Vec<String>, String)>> {
+    let Some(setting) = given else { return Ok(None) };
+    let names = setting.get_ref();
+    for (position, name) in names.iter().enumerate() {
+        if names[..position].contains(name) {
+            return Err(place.error("segments", setting, &format!("names `{name}` twice")));
+        }
+    }
+    Ok(Some((names.clone(), place.of(setting))))
 }
 
 /// Each folder is somebody's own: publication removes what it does not know, and delivered

@@ -48,8 +48,12 @@ pub fn parse_type(text: &str) -> Option<ParameterType> {
 pub enum ParameterValue {
     /// `decimal(precision,scale)`: `unscaled` × 10^-`scale`.
     Decimal { unscaled: i128, precision: u8, scale: u8 },
+    /// A list of such decimals.
+    Decimals { unscaled: Vec<i128>, precision: u8, scale: u8 },
     /// `double`, finite.
     Double(f64),
+    /// `boolean`.
+    Boolean(bool),
     /// `bigint`.
     Integer(i64),
     /// `bigint[]`.
@@ -68,7 +72,11 @@ impl ParameterValue {
             Self::Decimal { precision, scale, .. } => {
                 DataType::Decimal128(*precision, *scale as i8)
             }
+            Self::Decimals { precision, scale, .. } => {
+                list(DataType::Decimal128(*precision, *scale as i8))
+            }
             Self::Double(_) => DataType::Float64,
+            Self::Boolean(_) => DataType::Boolean,
             Self::Integer(_) => DataType::Int64,
             Self::Integers(_) => list(DataType::Int64),
             Self::Text(_) => DataType::Utf8,
@@ -81,13 +89,14 @@ impl fmt::Display for ParameterValue {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Decimal { unscaled, scale, .. } => {
-                let sign = if *unscaled < 0 { "-" } else { "" };
-                let places = usize::from(*scale);
-                let digits = format!("{:0width$}", unscaled.unsigned_abs(), width = places + 1);
-                let (whole, decimals) = digits.split_at(digits.len() - places);
-                let point = if places > 0 { "." } else { "" };
-                write!(formatter, "{sign}{whole}{point}{decimals}")
+                formatter.write_str(&decimal_text(*unscaled, *scale))
             }
+            Self::Decimals { unscaled, scale, .. } => {
+                let texts: Vec<String> =
+                    unscaled.iter().map(|item| decimal_text(*item, *scale)).collect();
+                write!(formatter, "[{}]", texts.join(", "))
+            }
+            Self::Boolean(flag) => write!(formatter, "{flag}"),
             Self::Double(number) => write!(formatter, "{number}"),
             Self::Integer(number) => write!(formatter, "{number}"),
             Self::Integers(numbers) => {
@@ -100,6 +109,15 @@ impl fmt::Display for ParameterValue {
     }
 }
 
+fn decimal_text(unscaled: i128, scale: u8) -> String {
+    let sign = if unscaled < 0 { "-" } else { "" };
+    let places = usize::from(scale);
+    let digits = format!("{:0width$}", unscaled.unsigned_abs(), width = places + 1);
+    let (whole, decimals) = digits.split_at(digits.len() - places);
+    let point = if places > 0 { "." } else { "" };
+    format!("{sign}{whole}{point}{decimals}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +128,10 @@ mod tests {
         assert_eq!(decimal(8_000, 4).to_string(), "0.8000");
         assert_eq!(decimal(-12_345, 4).to_string(), "-1.2345");
         assert_eq!(decimal(7, 0).to_string(), "7");
+        let decimals =
+            ParameterValue::Decimals { unscaled: vec![2_500, -1], precision: 5, scale: 4 };
+        assert_eq!(decimals.to_string(), "[0.2500, -0.0001]");
+        assert_eq!(ParameterValue::Boolean(true).to_string(), "true");
         assert_eq!(ParameterValue::Double(0.25).to_string(), "0.25");
         assert_eq!(ParameterValue::Integers(vec![3, 6]).to_string(), "[3, 6]");
         let texts = ["client", "product"].map(str::to_owned).to_vec();

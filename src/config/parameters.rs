@@ -1,7 +1,24 @@
 //! `[parameters]`: thresholds and settings that SQL models read as `$name`, typed and checked.
 
-use std::collections::BTreeMap;
+mod checker;
+mod false_churn;
+mod loss;
+mod movement;
+mod repeat;
+mod suggest;
 
+pub use false_churn::{DealersTable, SuccessorsTable};
+pub use loss::{LossTable, SurveyTable, WinbackTable};
+pub use movement::{MovementsTable, WarningsTable};
+pub use repeat::{CampaignTable, LadderTable, NormsTable, RfmTable, WhatifTable};
+pub use suggest::SuggestTable;
+
+use std::collections::BTreeMap;
+use std::fmt::{Debug, Display};
+
+use toml::Spanned;
+
+use self::checker::Checker;
 use super::file::{AbcTable, LifecycleTable, ParametersTable, Place, Setting, XyzTable};
 use super::parameter_value::ParameterValue;
 use crate::error::Result;
@@ -49,6 +66,20 @@ impl Parameters {
         xyz(&raw.xyz, window_months, place, &mut values)?;
         lifecycle(&raw.lifecycle, place, &mut values)?;
         churn(raw, place, &mut values)?;
+        let to = &mut Checker::new(place, &mut values);
+        movement::movements(&raw.movements, to)?;
+        movement::warnings(&raw.warnings, to)?;
+        loss::loss(&raw.loss, to)?;
+        loss::winback(&raw.winback, to)?;
+        loss::survey(&raw.survey, to)?;
+        repeat::rfm(&raw.rfm, to)?;
+        repeat::ladder(&raw.ladder, to)?;
+        repeat::norms(&raw.norms, to)?;
+        repeat::whatif(&raw.whatif, to)?;
+        repeat::campaign(&raw.campaign, to)?;
+        false_churn::successors(&raw.successors, to)?;
+        false_churn::dealers(&raw.dealers, to)?;
+        suggest::suggest(&raw.suggest, to)?;
         Ok(Self { values })
     }
 }
@@ -257,17 +288,23 @@ fn share(key: &str, setting: &Setting<f64>, default: i128, place: &Place<'_>) ->
     if !(value > 0.0 && value < 1.0) {
         return Err(place.error(key, given, "must lie between 0 and 1, both excluded"));
     }
-    let scaled = (value * 1e4).round();
-    if !(1.0..=9_999.0).contains(&scaled) || (value * 1e4 - scaled).abs() > 1e-6 {
-        return Err(place.error(key, given, "has more than four decimals"));
-    }
-    Ok(scaled as i128)
+    scaled(value, 4)
+        .filter(|share| (1..=9_999).contains(share))
+        .ok_or_else(|| place.error(key, given, "has more than four decimals"))
+}
+
+/// A number in units of its last decimal; none when it has more decimals.
+fn scaled(value: f64, scale: u8) -> Option<i128> {
+    let units = value * 10_f64.powi(i32::from(scale));
+    let whole = units.round();
+    // What a binary fraction of the written number is off.
+    ((units - whole).abs() <= 1e-6_f64.max(units.abs() * 1e-14)).then_some(whole as i128)
 }
 
 /// Checks that the lower of two borders is below the upper, naming whichever was written.
-fn below(
-    (low_key, low_at, low): (&str, &Setting<i64>, i64),
-    (high_key, high_at, high): (&str, &Setting<i64>, i64),
+fn below<T: PartialOrd + Display + Debug>(
+    (low_key, low_at, low): (&str, &Option<Spanned<T>>, T),
+    (high_key, high_at, high): (&str, &Option<Spanned<T>>, T),
     strict: bool,
     place: &Place<'_>,
 ) -> Result<()> {

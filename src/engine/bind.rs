@@ -27,6 +27,13 @@ impl From<&ParameterValue> for ScalarValue {
             ParameterValue::Decimal { unscaled, precision, scale } => {
                 Self::Decimal128(Some(*unscaled), *precision, *scale as i8)
             }
+            ParameterValue::Decimals { unscaled, precision, scale } => {
+                let (precision, scale) = (*precision, *scale as i8);
+                let items =
+                    unscaled.iter().map(|item| Self::Decimal128(Some(*item), precision, scale));
+                list(items.collect(), &DataType::Decimal128(precision, scale))
+            }
+            ParameterValue::Boolean(flag) => Self::Boolean(Some(*flag)),
             ParameterValue::Double(number) => Self::Float64(Some(*number)),
             ParameterValue::Integer(number) => Self::Int64(Some(*number)),
             ParameterValue::Integers(numbers) => {

@@ -8,10 +8,11 @@ use datafusion::scalar::ScalarValue;
 
 use super::bind::bind;
 use super::execute::check_contract;
+use super::segments::register_segments;
 use crate::config::{ParameterType, Parameters, Source};
 use crate::error::{Error, Result};
 use crate::ingest::{CANONICAL_TABLES, StagingPlan, canonical_table, history_schema};
-use crate::models::{Catalog, RUN_PARAMETERS, Read, SqlFile, Staging};
+use crate::models::{Catalog, RUN_PARAMETERS, Read, SEGMENTS, SqlFile, Staging};
 use crate::month::Month;
 
 /// Which SQL files are planned.
@@ -45,14 +46,14 @@ pub async fn check_catalog(
         check_staging(staging, sources).await?;
     }
     for model in catalog.models.iter().filter(|model| !is_known(&model.file, &model.reads)) {
-        let context = empty_inputs(catalog, &model.reads)?;
+        let context = empty_inputs(catalog, &model.reads).await?;
         let values = sample_values(&model.parameters, model.is_monthly(), parameters)?;
         let frame = bind(&context, &model.file, values).await?;
         check_contract(&frame, model)?;
         analyze(&model.file, frame).await?;
     }
     for audit in catalog.audits.iter().filter(|audit| !is_known(&audit.file, &audit.reads)) {
-        let context = empty_inputs(catalog, &audit.reads)?;
+        let context = empty_inputs(catalog, &audit.reads).await?;
         let monthly = match canonical_table(&audit.table) {
             Some(table) => table.day_column.is_some(),
             None => catalog.model(&audit.table).is_some_and(crate::models::Model::is_monthly),
@@ -92,10 +93,10 @@ async fn analyze(file: &SqlFile, frame: datafusion::dataframe::DataFrame) -> Res
     })
 }
 
-fn empty_inputs(catalog: &Catalog, reads: &[Read]) -> Result<SessionContext> {
+async fn empty_inputs(catalog: &Catalog, reads: &[Read]) -> Result<SessionContext> {
     let context = SessionContext::new();
     context.state_ref().write().config_mut().options_mut().sql_parser.parse_float_as_decimal = true;
-    for read in reads {
+    for read in reads.iter().filter(|read| read.table != SEGMENTS) {
         let schema = match catalog.model(&read.table) {
             Some(model) => model.schema(),
             None => {
@@ -107,6 +108,7 @@ fn empty_inputs(catalog: &Catalog, reads: &[Read]) -> Result<SessionContext> {
         };
         context.register_table(&*read.table, Arc::new(EmptyTable::new(schema)))?;
     }
+    register_segments(&context, catalog, reads).await?;
     Ok(context)
 }
 

@@ -129,9 +129,16 @@ fn sort_order(model: &Model) -> Vec<String> {
 /// A configuration error that names file and column.
 pub fn check_contract(frame: &DataFrame, model: &Model) -> Result<()> {
     let planned = frame.schema();
+    // The columns of a segment stand in no header.
+    let (contract, hint) = match model.segment() {
+        Some(_) => (
+            "the contract of a segment",
+            "a segment selects `month` and `client_id` in this order, and nothing else",
+        ),
+        None => ("the header", "the `column:` lines of the header and the final select must agree"),
+    };
     let wrong = |problem: String| {
-        Err(Error::configuration(format!("{}: {problem}", model.file.shown))
-            .hint("the `column:` lines of the header and the final select must agree"))
+        Err(Error::configuration(format!("{}: {problem}", model.file.shown)).hint(hint))
     };
     let fields: Vec<_> = planned.fields().iter().collect();
     for (place, column) in model.columns.iter().enumerate() {
@@ -140,7 +147,7 @@ pub fn check_contract(frame: &DataFrame, model: &Model) -> Result<()> {
         };
         if field.name() != &column.name {
             return wrong(format!(
-                "column {} is `{}` in the header and `{}` in the SQL",
+                "column {} is `{}` in {contract} and `{}` in the SQL",
                 place + 1,
                 column.name,
                 field.name()
@@ -148,7 +155,7 @@ pub fn check_contract(frame: &DataFrame, model: &Model) -> Result<()> {
         }
         if !crate::models::same_type(field.data_type(), &column.column_type.data_type) {
             return wrong(format!(
-                "column `{}` is {} in the header and {} in the SQL",
+                "column `{}` is {} in {contract} and {} in the SQL",
                 column.name,
                 column.column_type.text,
                 field.data_type()
@@ -157,7 +164,7 @@ pub fn check_contract(frame: &DataFrame, model: &Model) -> Result<()> {
     }
     match fields.get(model.columns.len()) {
         Some(extra) => {
-            wrong(format!("the SQL delivers `{}`, which has no column line", extra.name()))
+            wrong(format!("the SQL delivers `{}`, which is not in {contract}", extra.name()))
         }
         None => Ok(()),
     }

@@ -6,11 +6,12 @@ use datafusion::prelude::{SessionContext, ident, lit};
 use datafusion::scalar::ScalarValue;
 
 use super::build::BuildContext;
+use super::segments::register_segments;
 use super::staleness::{TableFiles, input_months};
 use crate::config::ParameterType;
 use crate::error::{Error, Result};
 use crate::ingest::{CanonicalTable, canonical_table, history_schema};
-use crate::models::Read;
+use crate::models::{Read, SEGMENTS};
 use crate::month::Month;
 
 /// Tables as a statement sees them: staged before committed, cut to declared windows.
@@ -32,7 +33,7 @@ impl Tables<'_> {
     ) -> Result<()> {
         let BuildContext { history, parameters, .. } = self.build;
         let (first, last) = range.unwrap_or((history.first, history.last));
-        for read in reads {
+        for read in reads.iter().filter(|read| read.table != SEGMENTS) {
             let window = read.window.months(first, last, parameters);
             let mut months = input_months(self.build, &read.table, window);
             let (from, to) = match (months.next(), months.last()) {
@@ -59,7 +60,7 @@ impl Tables<'_> {
             let table = self.build.session.table(&model.schema(), placed);
             context.register_table(&*read.table, table)?;
         }
-        Ok(())
+        register_segments(context, self.build.catalog, reads).await
     }
 
     fn register_history(

@@ -1,12 +1,14 @@
 //! All models, audits and stagings of a project, in the order in which they run.
 
+mod segments;
+
 use std::collections::BTreeSet;
 
 use crate::config::{Parameters, Project};
 use crate::error::{Error, Result};
 use crate::ingest::{CANONICAL_TABLES, SNAPSHOTS, canonical_table, history_tables};
 
-use super::model::{Audit, Layer, Model, Staging};
+use super::model::{Audit, Layer, Model, SEGMENTS, Staging};
 use super::sql_file::SqlFile;
 use super::window::Window;
 
@@ -30,21 +32,18 @@ impl Catalog {
         let mut models = Vec::new();
         for (folder, layer) in [("intermediate", Layer::Intermediate), ("marts", Layer::Mart)] {
             for file in SqlFile::all(project, folder)? {
-                refuse_reserved(&file)?;
-                let model = Model::parse(file, layer, parameters)?;
-                if let Some(other) = models.iter().find(|other: &&Model| other.name == model.name) {
-                    return Err(Error::configuration(format!(
-                        "{} and {} make the same table",
-                        other.file.shown, model.file.shown
-                    )));
-                }
-                models.push(model);
+                add(Model::parse(file, layer, parameters)?, &mut models)?;
             }
         }
-        let audits = SqlFile::all(project, "audits")?
+        // Segments are the project's own; those of the program's project are examples.
+        for file in SqlFile::of_project(project, "segments")? {
+            add(Model::parse_segment(file, parameters)?, &mut models)?;
+        }
+        let mut audits = SqlFile::all(project, "audits")?
             .into_iter()
             .map(|file| Audit::parse(file, parameters))
             .collect::<Result<Vec<_>>>()?;
+        segments::tell_readers(&mut models, &mut audits)?;
         let stagings = SqlFile::all(project, "staging")?
             .into_iter()
             .map(Staging::parse)
@@ -82,11 +81,18 @@ impl Catalog {
             }
         }
         self.models.retain(|model| kept.contains(&model.name));
-        let is_there = |table: &str| canonical_table(table).is_some() || kept.contains(table);
-        self.audits.retain(|audit| {
+        self.drop_audits();
+        Ok(())
+    }
+
+    /// Keeps the audits whose tables are all made.
+    fn drop_audits(&mut self) {
+        let Self { models, audits, .. } = self;
+        let is_there =
+            |table: &str| is_input(table) || models.iter().any(|model| model.name == table);
+        audits.retain(|audit| {
             is_there(&audit.table) && audit.reads.iter().all(|read| is_there(&read.table))
         });
-        Ok(())
     }
 
     /// The model that makes a table.
@@ -137,8 +143,7 @@ impl Catalog {
 
     fn check_audits(&self) -> Result<()> {
         for audit in &self.audits {
-            let known =
-                |table: &str| canonical_table(table).is_some() || self.model(table).is_some();
+            let known = |table: &str| is_input(table) || self.model(table).is_some();
             let guards_history = canonical_table(&audit.table).is_some();
             if guards_history && audit.reads.iter().any(|read| read.table != audit.table) {
                 return Err(Error::configuration(format!(
@@ -164,18 +169,37 @@ impl Catalog {
     }
 }
 
+/// Whether no model makes the table: history, feeds, or all segments together.
+fn is_input(table: &str) -> bool {
+    canonical_table(table).is_some() || table == SEGMENTS
+}
+
+/// Adds a model that makes a table of its own.
+fn add(model: Model, models: &mut Vec<Model>) -> Result<()> {
+    refuse_reserved(&model)?;
+    if let Some(other) = models.iter().find(|other| other.name == model.name) {
+        return Err(Error::configuration(format!(
+            "{} and {} make the same table, {}",
+            other.file.shown, model.file.shown, model.name
+        )));
+    }
+    models.push(model);
+    Ok(())
+}
+
 /// A model must not take the place of what the warehouse keeps beside result tables.
-fn refuse_reserved(file: &SqlFile) -> Result<()> {
+fn refuse_reserved(model: &Model) -> Result<()> {
     let mut reserved: Vec<&str> = history_tables().iter().map(|table| table.name).collect();
-    reserved.extend([SNAPSHOTS, "runs", "set_aside"]);
+    reserved.extend([SNAPSHOTS, SEGMENTS, "runs", "set_aside"]);
     let plain =
         |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    let Model { name, file, .. } = model;
     let is_name = file.name.starts_with(|first: char| first.is_ascii_lowercase())
         && file.name.chars().all(plain);
-    if reserved.contains(&file.name.as_str()) || !is_name {
+    if reserved.contains(&name.as_str()) || !is_name {
         return Err(Error::configuration(format!(
-            "{}: `{}` cannot be the name of a table",
-            file.shown, file.name
+            "{}: `{name}` cannot be the name of a table",
+            file.shown
         ))
         .hint(format!(
             "use lower-case letters, digits and _, and none of {}",
@@ -191,7 +215,7 @@ fn in_order(mut waiting: Vec<Model>) -> Result<Vec<Model>> {
     let all: BTreeSet<String> = waiting.iter().map(|model| model.name.clone()).collect();
     for model in &waiting {
         for read in &model.reads {
-            if canonical_table(&read.table).is_none() && !all.contains(&read.table) {
+            if !is_input(&read.table) && !all.contains(&read.table) {
                 return Err(Error::configuration(format!(
                     "{}: reads `{}`, but there is no such table",
                     model.file.shown, read.table
@@ -208,7 +232,7 @@ fn in_order(mut waiting: Vec<Model>) -> Result<Vec<Model>> {
     while !waiting.is_empty() {
         let ready = waiting.iter().position(|model| {
             model.reads.iter().all(|read| {
-                canonical_table(&read.table).is_some()
+                is_input(&read.table)
                     || read.table == model.name
                     || ordered.iter().any(|done| done.name == read.table)
             })

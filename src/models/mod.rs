@@ -11,6 +11,6 @@ mod window;
 pub use catalog::Catalog;
 pub use columns::{Column, same_type};
 pub use fingerprint::{Fingerprint, FingerprintBuilder};
-pub use model::{Audit, Definition, Layer, Model, RUN_PARAMETERS, RawColumn, Staging};
+pub use model::{Audit, Definition, Layer, Model, RUN_PARAMETERS, RawColumn, SEGMENTS, Staging};
 pub use sql_file::SqlFile;
 pub use window::{Read, Window};

@@ -18,6 +18,12 @@ use super::window::{Read, Window};
 pub const RUN_PARAMETERS: [&str; 4] =
     ["first_month", "last_month", "as_of_date", "history_first_month"];
 
+/// What SQL calls all target segments together: month, segment, client.
+pub const SEGMENTS: &str = "segments";
+
+/// How names of the tables of segments begin.
+const SEGMENT_PREFIX: &str = "segment_";
+
 /// Where a model's table stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layer {
@@ -25,6 +31,8 @@ pub enum Layer {
     Intermediate,
     /// A result; published.
     Mart,
+    /// Clients of a target segment; kept in the warehouse, published with those of the others.
+    Segment,
 }
 
 /// What a table is made by, in parts that can be told apart.
@@ -105,6 +113,44 @@ impl Model {
         model.check_windows(known)?;
         model.check_tables()?;
         Ok(model)
+    }
+
+    /// A target segment: months and clients, whatever it asks, so its header names no columns.
+    pub(super) fn parse_segment(file: SqlFile, known: &Parameters) -> Result<Self> {
+        let header = Header::parse(&file, &["reads", "param"])?;
+        let column = |name: &str, column_type: &str, data_type, meaning: &str| Column {
+            name: name.to_owned(),
+            column_type: ParameterType { text: column_type.to_owned(), data_type },
+            nullable: false,
+            meaning: meaning.to_owned(),
+        };
+        let model = Self {
+            name: format!("{SEGMENT_PREFIX}{}", file.name),
+            layer: Layer::Segment,
+            description: header.description.clone(),
+            grain: vec!["month".to_owned(), "client_id".to_owned()],
+            reads: parse_reads(&header, known)?,
+            parameters: parse_parameters(&header, known)?,
+            columns: vec![
+                column(
+                    "month",
+                    "date",
+                    DataType::Date32,
+                    "Calendar month, written as its first day",
+                ),
+                column("client_id", "text", DataType::Utf8, "Canonical client"),
+            ],
+            normalized: file.normalized()?,
+            file,
+        };
+        model.check_windows(known)?;
+        model.check_tables()?;
+        Ok(model)
+    }
+
+    /// Name of the target segment whose clients the table holds.
+    pub fn segment(&self) -> Option<&str> {
+        (self.layer == Layer::Segment).then_some(self.file.name.as_str())
     }
 
     /// Whether the table has one file a month; otherwise it is recomputed whole.

@@ -31,16 +31,32 @@ impl SqlFile {
     /// # Errors
     /// When the project's folder exists but cannot be read.
     pub fn all(project: &Project, folder: &str) -> Result<Vec<Self>> {
-        let mut files: Vec<Self> = SHIPPED
-            .iter()
-            .filter(|(of, ..)| *of == folder)
-            .map(|(of, name, text)| Self {
-                name: (*name).to_owned(),
-                shown: format!("sql/{of}/{name}.sql (shipped)"),
-                text: (*text).to_owned(),
-                is_shipped: true,
-            })
-            .collect();
+        let own = Self::of_project(project, folder)?;
+        let mut files = Self::shipped(folder);
+        files.retain(|file| own.iter().all(|other| other.name != file.name));
+        files.extend(own);
+        files.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(files)
+    }
+
+    fn shipped(folder: &str) -> Vec<Self> {
+        let shipped = SHIPPED.iter().filter(|(of, ..)| *of == folder);
+        let file = |(of, name, text): &(&str, &str, &str)| Self {
+            name: (*name).to_owned(),
+            shown: format!("sql/{of}/{name}.sql (shipped)"),
+            text: (*text).to_owned(),
+            is_shipped: true,
+        };
+        shipped.map(file).collect()
+    }
+
+    /// The files of one folder under `sql/` of the project itself, sorted by name.
+    ///
+    /// # Errors
+    /// When the folder exists but cannot be read.
+    pub fn of_project(project: &Project, folder: &str) -> Result<Vec<Self>> {
+        let shipped = Self::shipped(folder);
+        let mut files = Vec::new();
         let own = project.sql_folder().join(folder);
         if own.is_dir() {
             let unreadable = |path: &Path, error: std::io::Error| {
@@ -54,8 +70,7 @@ impl SqlFile {
                 let text =
                     std::fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                let is_shipped = files.iter().any(|file| file.name == name && file.text == text);
-                files.retain(|file| file.name != name);
+                let is_shipped = shipped.iter().any(|file| file.name == name && file.text == text);
                 files.push(Self { name, shown: project.shown(&path), text, is_shipped });
             }
         }

@@ -25,6 +25,7 @@ mod object_store; // sources in S3
 mod oracle; // results on real data against independent ones
 mod restatements; // months that were known and changed, and closed months
 mod sample; // the stories of the sample data
+mod segments; // target segments and their export
 mod slt; // model logic on tiny inputs
 mod support;
 mod windows; // declared windows against full inputs, slices, threads

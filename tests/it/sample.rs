@@ -14,6 +14,7 @@ fn sample() -> &'static TestProject {
         let root = repository();
         let pipeline = std::fs::read_to_string(root.join("pipelines/sample.toml")).expect("there");
         project.write("pipelines/sample.toml", &pipeline);
+        project.copy_segments();
         for folder in ["data/sample", "data/sample/feeds"] {
             std::fs::create_dir_all(project.path(folder)).expect("a folder");
             for entry in std::fs::read_dir(root.join(folder)).expect("the sample") {
@@ -192,4 +193,50 @@ fn a_probable_successor_is_checked_before_its_predecessor_is_called() {
     let sql = "select reason from winback_excluded where client_id = 'C00178'";
     let called = sample().call(&["query", sql]);
     assert_eq!(called.stdout.trim(), "reason\nprobable_successor", "{}", called.stderr);
+}
+
+/// The examples of target segments, against counts that share no table with them but the sales.
+#[test]
+fn target_segments_hold_whom_they_say() {
+    let members = |segment: &str, month: &str| {
+        format!(
+            "select client_id from segment_members where segment = '{segment}' \
+             and month = date '{month}' order by client_id"
+        )
+    };
+    let canonical = "coalesce(canonical_client.canonical_client_id, sales.client_id)";
+    let from = "from sales left join canonical_client \
+                on sales.client_id = canonical_client.client_id where is_purchase";
+    let thrice = format!(
+        "select {canonical} as client_id {from} and sale_date < date '2026-01-01' group by 1 \
+         having count(distinct sale_date) >= 3 order by 1"
+    );
+    let found = sample().query(&members("bought_three_times", "2025-12-01"));
+    assert_eq!(found.len(), 349);
+    assert_eq!(found, sample().query(&thrice));
+    let season = format!(
+        "with months as (select {canonical} as client_id, sales.month {from} group by 1, 2) \
+         select client_id from months \
+         where month between date '2023-11-01' and date '2025-10-01' group by client_id \
+         having count(*) <= 6 and bool_or(month = date '2023-11-01') \
+         and bool_or(month = date '2024-11-01') order by client_id"
+    );
+    assert_eq!(
+        sample().query(&members("season_next_month", "2025-10-01")),
+        sample().query(&season)
+    );
+    let without = sample().query(&members("a_class_without_tea", "2025-12-01"));
+    let named: Vec<String> = without.iter().map(|client| format!("'{client}'")).collect();
+    assert_eq!(without.len(), 25);
+    let bought = format!(
+        "select count(*) {from} and category = 'Чай и кофе' and sales.month >= date '2025-01-01' \
+         and sales.month <= date '2025-12-01' and {canonical} in ({})",
+        named.join(", ")
+    );
+    assert_eq!(sample().query(&bought), ["0"]);
+    let shares = sample().query(
+        "select clients_before + clients_entered - clients_left - clients, \
+         share_of_clients between 0 and 1 from segment_summary group by 1, 2",
+    );
+    assert_eq!(shares, ["0,true"]);
 }

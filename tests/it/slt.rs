@@ -27,9 +27,9 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use clientbase::config::{Parameters, Pipeline, Project};
-use clientbase::engine::bind;
+use clientbase::engine::{bind, register_segments};
 use clientbase::ingest::{CANONICAL_TABLES, Marker, SALES, canonical_table, history_schema};
-use clientbase::models::{Catalog, Model};
+use clientbase::models::{Catalog, Model, SEGMENTS};
 use clientbase::month::Month;
 use datafusion::datasource::MemTable;
 use datafusion::datasource::empty::EmptyTable;
@@ -235,6 +235,8 @@ impl ModelTester {
                 self.context.register_table(&*model.name, empty)?;
             }
             let values = values(&pipeline.parameters, &model.parameters, first, last, as_of);
+            self.context.deregister_table(SEGMENTS)?;
+            register_segments(&self.context, catalog, &model.reads).await?;
             let frame = bind(&self.context, &model.file, values).await?;
             let batches = frame.collect().await?;
             self.replace(&model.name, model.schema(), batches)?;
@@ -279,6 +281,8 @@ impl ModelTester {
         }
         let (first, last) = months;
         let values = values(&parameters, &audit.parameters, first, last, last.last_day());
+        self.context.deregister_table(SEGMENTS)?;
+        register_segments(&self.context, catalog, &audit.reads).await?;
         let frame = bind(&self.context, &audit.file, values).await?;
         let frame = match columns {
             Some(list) => frame.select_columns(&list.split(',').collect::<Vec<_>>())?,

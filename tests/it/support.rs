@@ -87,6 +87,16 @@ impl TestProject {
         Self { root: root.to_owned(), _folder: None }
     }
 
+    /// Gives the project the segments of the sample.
+    pub fn copy_segments(&self) {
+        for entry in std::fs::read_dir(repository().join("sql/segments")).expect("the segments") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            let text = std::fs::read_to_string(&path).expect("readable");
+            self.write(&format!("sql/segments/{name}"), &text);
+        }
+    }
+
     fn fill(&self, pipeline: &str) {
         self.write("pipelines/shop.toml", pipeline);
         self.write("sql/staging/test_sales.sql", STAGING);

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use arrow::util::pretty::pretty_format_batches;
 use clientbase::config::{Pipeline, Project};
-use clientbase::engine::{BuildContext, History, Session, Tables, bind, statement_parameters};
+use clientbase::engine::{
+    BuildContext, History, Session, Tables, bind, register_segments, statement_parameters,
+};
 use clientbase::ingest::{SALES, canonical_table, history_schema};
-use clientbase::models::{Catalog, Model};
+use clientbase::models::{Catalog, Model, SEGMENTS};
 use clientbase::month::Month;
 use clientbase::store::{DataFile, Slot, Warehouse};
 use datafusion::prelude::{SessionContext, ident};
@@ -18,6 +20,7 @@ use crate::support::TestProject;
 /// changing managers, a month without any sale, and a partial last month.
 fn lively_project(extra: &str) -> TestProject {
     let project = TestProject::of_all_tables(extra);
+    project.copy_segments();
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut random = move |below: u64| {
         state ^= state << 13;
@@ -61,8 +64,13 @@ fn lively_project(extra: &str) -> TestProject {
 }
 
 const BY_NAME: &str = "period = \"file_name\"\n";
-const SETTINGS: &str =
-    "[parameters.abc]\nmeasures = [\"revenue\", \"profit\", \"quantity\", \"purchases\"]\n";
+/// Windows that depend on a setting are as wide as it says, not as by default.
+const SETTINGS: &str = "\
+[parameters.abc]
+measures = [\"revenue\", \"profit\", \"quantity\", \"purchases\"]
+[parameters.movements]
+months = 2
+";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_model_depends_on_months_it_does_not_declare() {
@@ -91,7 +99,7 @@ async fn no_model_depends_on_months_it_does_not_declare() {
             let tables = Tables { build: &build, files: &files };
             tables.register(&cut, &model.reads, Some(range)).await.expect("cut inputs");
             let full = session.context();
-            register_everything(&full, &build, &files, model);
+            register_everything(&full, &build, &files, model).await;
             let stored = session.context();
             let own = files[&model.name].values().filter(|(file, _)| {
                 file.slot.month.is_some_and(|month| (range.0..=range.1).contains(&month))
@@ -117,13 +125,13 @@ async fn no_model_depends_on_months_it_does_not_declare() {
     }
 }
 
-fn register_everything(
+async fn register_everything(
     context: &SessionContext,
     build: &BuildContext<'_>,
     files: &BTreeMap<String, BTreeMap<Slot, (DataFile, bool)>>,
     model: &Model,
 ) {
-    for read in &model.reads {
+    for read in model.reads.iter().filter(|read| read.table != SEGMENTS) {
         let (schema, all): (_, Vec<&DataFile>) = match canonical_table(&read.table) {
             Some(table) => (history_schema(table), build.warehouse.files(table.name).collect()),
             None => {
@@ -137,6 +145,7 @@ fn register_everything(
         let table = build.session.table(&schema, placed);
         context.register_table(&*read.table, table).expect("a table");
     }
+    register_segments(context, build.catalog, &model.reads).await.expect("the segments");
 }
 
 async fn rows(
