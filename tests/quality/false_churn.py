@@ -41,7 +41,7 @@ SAMPLE_DEALER = ("C00504", "C00505")                            # story r
 # (precision, recall) from a probability of 0.3 on that seed 1 must reach: a guard against changes that
 # spoil something, no measure of quality. The borders in the SQL were chosen on seed 1; on other seeds
 # online-retail and dealers are worse. See "How good it is" in docs/false-churn.md.
-LEAST = {"sample": (1.0, 1.0), "split": (0.95, 0.8), "dealers": (0.8, 0.1), "online-retail": (0.4, 0.08)}
+LEAST = {"sample": (1.0, 1.0), "split": (0.95, 0.8), "dealers": (0.8, 0.35), "online-retail": (0.4, 0.08)}
 LATIN = dict(zip("абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
                  "a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh shch  y  e yu ya".split(" ")))
 OTHER_NAMES = "Альтаир Бриз Вымпел Гелиос Дельта Зенит Квант Лидер Меркурий Нептун Омега Пионер".split()
@@ -216,8 +216,9 @@ def perturbed_sample(program, folder, seed):
     for line in sales.lines():
         volume[line[at["client_code"]]] += float_or_zero(line[at["amount"]])
         region[line[at["client_code"]]] = line[at["region"]] or region.get(line[at["client_code"]])
-    reserved = {code for pair in SAMPLE_TRUTH | {SAMPLE_TRAP} for code in pair} | {"C00107", "C00112"} | set(SAMPLE_DEALER)
-    clients = [code for code in sorted(days) if code in card_of and code not in reserved]
+    reserved = {code for pair in SAMPLE_TRUTH | {SAMPLE_TRAP} for code in pair} | {"C00107", "C00112"}
+    # The clients of stories o to r have numbers above 500, and are not to be touched either.
+    clients = [code for code in sorted(days) if code in card_of and code not in reserved and code < "C00500"]
     dice.shuffle(clients)
 
     change, kinds = {}, {}                      # code -> (day, new code), (old, new) -> how
