@@ -23,6 +23,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True                  # no __pycache__ beside the data
 from sample_dice import Dice
 from sample_feeds import write_feeds
+from sample_stories import LATER_DOCUMENTS, LATER_NAMES, is_later, later_stories, rising_returns
 
 FIRST_YEAR = 2023
 MONTHS = 37                                     # 2023-01 .. 2026-01
@@ -58,7 +59,7 @@ STORY_NAMES = {
     "C00121": "ООО «Северный Дом»", "C00448": "ООО «Северный Дом Плюс»", "C00178": "ИП Садыков А. Б.",
     "C00449": "ТОО «Садыков Трейд»", "C00401": "АО «Горстройзаказ»", "C00402": "ООО «Форум-2025»",
     "C00403": "Caspian Expo LLC", "C00404": "ФГБУ «Учебный центр Сосны»", "C00231": "ООО «Возрождение»",
-    "C00232": "ИП Лебедева О. Н.", "C00233": "ООО «Третий Причал»"}
+    "C00232": "ИП Лебедева О. Н.", "C00233": "ООО «Третий Причал»", **LATER_NAMES}
 
 # Reference data.
 MANAGERS = (                                    # name, department, branch, weight
@@ -122,6 +123,8 @@ class Client:
     basket: list                                # (product, weight)
     full_basket: bool = False                   # every document holds the whole basket
     plan: dict = field(default_factory=dict)    # month index -> factor of the budget
+    taken_up: tuple = (MONTHS, [])              # from which month, which products more
+    cheaper: tuple = (MONTHS, 0.0)              # from which month, by which part of the price
 
     @property
     def code(self):
@@ -265,7 +268,7 @@ def story_clients(products, taken):
     for code, (last, first) in LOST_AND_RETURNED.items():
         plan = seasoned(lambda m: m <= month_index(last) or m >= month_index(first))
         found.append(make(code, plan, 310_000, kind="even"))
-    return found
+    return found + later_stories(make, products, MONTHS, month_index)
 
 
 def month_lines(client, month):
@@ -277,6 +280,8 @@ def month_lines(client, month):
     basket = client.basket
     if client.code == DROPPED_PRODUCT and month >= month_index(DROPPED_PRODUCT_FROM):
         basket = [(p, w) for p, w in basket if p.sku != DROPPED_PRODUCT_SKU]
+    basket = basket + (client.taken_up[1] if month >= client.taken_up[0] else [])
+    full_price = 1 - (client.cheaper[1] if month >= client.cheaper[0] else 0)
     weights = [dice.noise(0.1 if client.full_basket else 0.25) for _ in days]
     lines, carry = [], 0.0
     for day, weight in zip(days, weights):
@@ -287,7 +292,7 @@ def month_lines(client, month):
         shares = [w * dice.noise(0.1) for _, w in chosen]
         for number, ((product, _), share) in enumerate(zip(chosen, shares), 1):
             target = money * weight / sum(weights) * share / sum(shares) + carry
-            price = int(product.price * price_index)
+            price = int(product.price * price_index * full_price)
             step = 100 if product.by_weight else 1000
             quantity = max(step, int(target / price * 1000 / step + 0.5) * step)
             quantity += dice.between(0, 99) - 50 if product.by_weight else 0
@@ -295,7 +300,7 @@ def month_lines(client, month):
             carry = target - amount
             margin = product.margin + 0.02 * (dice.unit() - 0.5)
             lines.append(Line(day, "", number, "sale", client, product, manager, region, channel,
-                              quantity, amount, int(amount * (1 - margin))))
+                              quantity, amount, int(amount / full_price * (1 - margin))))
     return lines
 
 
@@ -327,15 +332,16 @@ def build_lines(clients):
     lines = []
     for client in clients:
         own = [line for month in sorted(client.plan) for line in month_lines(client, month)]
-        lines += own + returns_of(own, client)
+        lines += own + returns_of(own, client) + rising_returns(own, client)
     lines = [line for line in lines if line.date <= LAST_DATE]
     lines.sort(key=lambda l: (l.date, l.operation == "return", l.client.number))
     numbered, counters = [], Counter()
     for line in lines:
-        kind = ("S" if line.operation == "sale" else "R", line.date.year % 100)
+        kind = "S" if line.operation == "sale" else "R", line.date.year % 100, is_later(line.client)
         if line.number == 1:
             counters[kind] += 1
-        numbered.append(line._replace(document=f"{kind[0]}{kind[1]}-{counters[kind]:05d}"))
+        number = counters[kind] + (LATER_DOCUMENTS if is_later(line.client) else 0)
+        numbered.append(line._replace(document=f"{kind[0]}{kind[1]}-{number:05d}"))
     return numbered
 
 
@@ -384,7 +390,7 @@ FAULTS = {                                      # column, text put there (or beh
 
 def rejected_rows(month, lines):
     """(fault, row): broken copies of ordinary lines under document numbers of their own."""
-    found, sales = [], [line for line in lines if line.operation == "sale"]
+    found, sales = [], [line for line in lines if line.operation == "sale" and not is_later(line.client)]
     for fault, (column, text, months) in FAULTS.items():
         for name in months:
             if month_index(name) == month:
@@ -399,7 +405,7 @@ def redelivery(lines):
     """(g) The old month as the source sees it later: 3 documents changed, 1 removed, 1 added."""
     totals = Counter()
     for line in lines:
-        if line.operation == "sale":
+        if line.operation == "sale" and not is_later(line.client):
             totals[line.document] += line.amount
     (removed, _), (pattern, _) = totals.most_common(2)
     changed = sorted(Dice(10).sample(sorted(set(totals) - {removed, pattern}), 3))

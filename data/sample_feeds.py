@@ -13,6 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from sample_dice import Dice
+from sample_stories import is_later
 
 FIRST_DATE, TODAY = datetime.date(2023, 1, 1), datetime.date(2026, 1, 20)
 YEARS = (2023, 2024, 2025)
@@ -242,7 +243,8 @@ def interactions(stories):
             more = dict(resolved=settled.isoformat()) if settled < TODAY else {}
             found.append((day.isoformat(), code, "conflict", dict(more, text="Расхождение в акте сверки")))
         if dice.chance(0.015) and not story.is_lost() and len(days) > 30:
-            new = dice.pick([c for c, s in sorted(stories.items()) if s.days and s.days[0] > days[10]])
+            new = dice.pick([c for c, s in sorted(stories.items())
+                             if s.days and s.days[0] > days[10] and not is_later(s.client)])
             found.append((stories[new].days[0].isoformat(), code, "referral", dict(referred=new)))
     for code, day in campaign_contacts(stories):
         found.append((day.isoformat(), code, "contact", dict(campaign=CAMPAIGN, text="Звонок: вернуть клиента")))
@@ -303,7 +305,8 @@ def potential(stories):
     """What the largest clients buy from all suppliers in a year, as their managers estimate it."""
     rows = [["client_code", "period_start", "months", "category", "amount", "estimated_on", "estimated_by", "basis"]]
     largest = sorted(stories.values(), key=lambda s: (-s.kopecks[2024], s.code))
-    chosen = [s for s in largest if s.client.kind in ("steady", "even", "regular") and s.code not in SUCCESSORS][:60]
+    chosen = [s for s in largest if s.client.kind in ("steady", "even", "regular") and s.code not in SUCCESSORS
+              and not is_later(s.client)][:60]
     for year in YEARS[1:]:
         for story in sorted(chosen, key=lambda s: s.code):
             dice, own = Dice(26, story.client.number), max(story.kopecks[2024], story.kopecks[year]) / 100

@@ -21,5 +21,5 @@ where
     and (
         (client_state.last_purchase_month is distinct from lapsed_clients.last_purchase_month)
         or (client_state.months_since_last_purchase is distinct from 1)
-        or lapsed_clients.last_products = ''
+        or coalesce(cardinality(lapsed_clients.last_products), 0) = 0
     )

@@ -8,7 +8,15 @@
 -- column: kind text not null -- Kind of its link: successor, dealer or duplicate; of the canonical
 --     client, of the first link that leads to it
 -- column: is_buyer boolean not null -- It has a purchase in the month
+-- column: is_last_buyer boolean not null -- It made the last purchase of the canonical client in the
+--     month
 -- column: revenue decimal(28,4) not null -- Revenue net of returns in the month
+-- column: manager text -- Manager of its last purchase in the month, null without a purchase, like
+--     the four below
+-- column: department text -- Department of that purchase
+-- column: branch text -- Branch of that purchase
+-- column: region text -- Region of that purchase
+-- column: channel text -- Sales channel of that purchase
 with linked as (
     select
         client_id as source_client_id,
@@ -22,21 +30,75 @@ with linked as (
         min(kind) as kind
     from canonical_client
     group by canonical_client_id
+),
+
+names as (
+    select
+        sales_by_client.month,
+        linked.source_client_id,
+        linked.client_id,
+        linked.kind,
+        sales_by_client.source,
+        sum(sales_by_client.revenue) as revenue,
+        cast(floor(log2(nullif(bit_or(sales_by_client.purchase_days), 0))) as bigint) as last_day,
+        max(case when sales_by_client.is_last_purchase then sales_by_client.manager end)
+            as manager,
+        max(case when sales_by_client.is_last_purchase then sales_by_client.department end)
+            as department,
+        max(case when sales_by_client.is_last_purchase then sales_by_client.branch end) as branch,
+        max(case when sales_by_client.is_last_purchase then sales_by_client.region end) as region,
+        max(case when sales_by_client.is_last_purchase then sales_by_client.channel end)
+            as channel
+    from linked
+    inner join sales_by_client
+        on linked.source_client_id = sales_by_client.source_client_id
+        and sales_by_client.month between $first_month and $last_month
+    group by
+        sales_by_client.month,
+        linked.source_client_id,
+        linked.client_id,
+        linked.kind,
+        sales_by_client.source
+),
+
+-- The last purchase is chosen as in purchase_month, so that of a client it is that of one of its ids.
+ranked as (
+    select
+        month,
+        source_client_id,
+        client_id,
+        kind,
+        revenue,
+        last_day,
+        manager,
+        department,
+        branch,
+        region,
+        channel,
+        row_number() over (
+            partition by month, source_client_id
+            order by last_day desc nulls last, source desc
+        ) as place_of_id,
+        row_number() over (
+            partition by month, client_id
+            order by last_day desc nulls last, source desc, source_client_id desc
+        ) as place_of_client
+    from names
 )
 
 select
-    sales_by_client.month,
-    sales_by_client.source_client_id,
-    linked.client_id,
-    linked.kind,
-    bit_or(sales_by_client.purchase_days) <> 0 as is_buyer,
-    cast(sum(sales_by_client.revenue) as decimal(28, 4)) as revenue
-from sales_by_client
-inner join linked
-    on sales_by_client.source_client_id = linked.source_client_id
-where sales_by_client.month between $first_month and $last_month
-group by
-    sales_by_client.month,
-    sales_by_client.source_client_id,
-    linked.client_id,
-    linked.kind
+    month,
+    source_client_id,
+    client_id,
+    min(kind) as kind,
+    max(last_day) is not null as is_buyer,
+    sum(case when last_day is not null and place_of_client = 1 then 1 else 0 end) > 0
+        as is_last_buyer,
+    cast(sum(revenue) as decimal(28, 4)) as revenue,
+    max(case when last_day is not null and place_of_id = 1 then manager end) as manager,
+    max(case when last_day is not null and place_of_id = 1 then department end) as department,
+    max(case when last_day is not null and place_of_id = 1 then branch end) as branch,
+    max(case when last_day is not null and place_of_id = 1 then region end) as region,
+    max(case when last_day is not null and place_of_id = 1 then channel end) as channel
+from ranked
+group by month, source_client_id, client_id

@@ -13,9 +13,14 @@
 -- column: first_month_number bigint not null -- Number of the month of its first purchase
 -- column: is_first_loss boolean not null -- The event is its first loss
 -- column: is_explained boolean not null -- A loss of gross that the link explains: the canonical
---     client is not lost by the same silence, or counts the loss of another of its ids
+--     client is not lost by the same silence, or counts the loss of the id that bought last
 -- column: revenue_12m_before decimal(28,4) -- Of a loss: revenue net of returns in the 12 months
 --     that end with the month of the last purchase
+-- column: manager text -- Of a loss: manager of the last purchase; likewise the four below
+-- column: department text -- Of a loss: department of the last purchase
+-- column: branch text -- Of a loss: branch of the last purchase
+-- column: region text -- Of a loss: region of the last purchase
+-- column: channel text -- Of a loss: sales channel of the last purchase
 with last_month as (
     select
         max(cast(date_part('year', period) * 12 + date_part('month', period) - 1 as bigint))
@@ -33,6 +38,7 @@ entity_months as (
         cast(date_part('year', month) * 12 + date_part('month', month) - 1 as bigint)
             as month_number,
         is_buyer,
+        is_last_buyer,
         revenue
     from link_end_month
     union all
@@ -44,6 +50,7 @@ entity_months as (
         cast(date_part('year', month) * 12 + date_part('month', month) - 1 as bigint)
             as month_number,
         bool_or(is_buyer) as is_buyer,
+        bool_or(is_last_buyer) as is_last_buyer,
         sum(revenue) as revenue
     from link_end_month
     group by client_id, month
@@ -56,6 +63,7 @@ purchase_months as (
         canonical_client_id,
         kind,
         month_number,
+        is_last_buyer,
         min(month_number) over (partition by level, client_id) as first_month_number,
         lead(month_number) over (partition by level, client_id order by month_number)
             as next_month_number
@@ -70,6 +78,7 @@ by_rule as (
         canonical_client_id,
         kind,
         month_number,
+        is_last_buyer,
         first_month_number,
         next_month_number,
         unnest(cast($churn_lost_after_months as bigint[])) as lost_after_months
@@ -86,7 +95,8 @@ losses as (
         by_rule.month_number as last_month_number,
         by_rule.month_number + by_rule.lost_after_months as month_number,
         by_rule.next_month_number,
-        by_rule.first_month_number
+        by_rule.first_month_number,
+        by_rule.is_last_buyer
     from last_month
     cross join by_rule
     where
@@ -119,27 +129,49 @@ first_losses as (
     group by level, client_id, lost_after_months
 ),
 
--- When the canonical client is lost in the month too, one of its ids bears that loss: its own, or
--- else the greatest. The losses of the others are explained.
-bearers as (
+-- When the canonical client is lost by the same silence, the id that made its last purchase bears
+-- that loss, where that purchase was made. The losses of the others are explained.
+borne as (
     select
-        gross.canonical_client_id,
+        gross.client_id,
         gross.lost_after_months,
-        gross.month_number,
-        max(
-            concat(
-                case when gross.client_id = gross.canonical_client_id then '1' else '0' end,
-                gross.client_id
-            )
-        ) as bearer
+        gross.month_number
     from losses as gross
     inner join losses as net
         on net.level = 'net'
         and gross.canonical_client_id = net.client_id
         and gross.lost_after_months = net.lost_after_months
         and gross.month_number = net.month_number
-    where gross.level = 'gross'
-    group by gross.canonical_client_id, gross.lost_after_months, gross.month_number
+    where gross.level = 'gross' and gross.is_last_buyer
+),
+
+-- Where the last purchase of a month was made, is known of the id that made it.
+places as (
+    select
+        'gross' as level,
+        source_client_id as client_id,
+        cast(date_part('year', month) * 12 + date_part('month', month) - 1 as bigint)
+            as month_number,
+        manager,
+        department,
+        branch,
+        region,
+        channel
+    from link_end_month
+    where is_buyer
+    union all
+    select
+        'net' as level,
+        client_id,
+        cast(date_part('year', month) * 12 + date_part('month', month) - 1 as bigint)
+            as month_number,
+        manager,
+        department,
+        branch,
+        region,
+        channel
+    from link_end_month
+    where is_last_buyer
 )
 
 select
@@ -152,10 +184,13 @@ select
     'lost' as event,
     losses.first_month_number,
     losses.month_number = first_losses.month_number as is_first_loss,
-    losses.level = 'gross'
-        and (bearers.bearer is null or substr(bearers.bearer, 2) <> losses.client_id)
-        as is_explained,
-    cast(revenue_before.revenue as decimal(28, 4)) as revenue_12m_before
+    losses.level = 'gross' and borne.client_id is null as is_explained,
+    cast(revenue_before.revenue as decimal(28, 4)) as revenue_12m_before,
+    places.manager,
+    places.department,
+    places.branch,
+    places.region,
+    places.channel
 from losses
 inner join first_losses
     on losses.level = first_losses.level
@@ -166,10 +201,15 @@ inner join revenue_before
     and losses.client_id = revenue_before.client_id
     and losses.lost_after_months = revenue_before.lost_after_months
     and losses.month_number = revenue_before.month_number
-left join bearers
-    on losses.canonical_client_id = bearers.canonical_client_id
-    and losses.lost_after_months = bearers.lost_after_months
-    and losses.month_number = bearers.month_number
+inner join places
+    on losses.level = places.level
+    and losses.client_id = places.client_id
+    and losses.last_month_number = places.month_number
+left join borne
+    on losses.level = 'gross'
+    and losses.client_id = borne.client_id
+    and losses.lost_after_months = borne.lost_after_months
+    and losses.month_number = borne.month_number
 union all
 select
     level,
@@ -182,7 +222,12 @@ select
     first_month_number,
     false as is_first_loss,
     false as is_explained,
-    null as revenue_12m_before
+    null as revenue_12m_before,
+    null as manager,
+    null as department,
+    null as branch,
+    null as region,
+    null as channel
 from losses
 where next_month_number is not null
 union all
@@ -197,6 +242,11 @@ select
     first_month_number,
     false as is_first_loss,
     false as is_explained,
-    null as revenue_12m_before
+    null as revenue_12m_before,
+    null as manager,
+    null as department,
+    null as branch,
+    null as region,
+    null as channel
 from by_rule
 where month_number = first_month_number

@@ -4,7 +4,7 @@
 -- reads:  client_state[all], client_lifecycle[all], client_class[all], client_contact_grounds[all],
 --     client_revenue_12m[all], lapsed_clients[all], linked_client_month[all], return_chances[all],
 --     canonical_client[all], clients[all], segment_playbook[all],
---     successor_candidates[all]
+--     successor_candidates[all], product_names[all]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
 -- param:  lifecycle_active_days bigint
@@ -37,8 +37,12 @@
 -- column: has_phone boolean -- The master data have a phone; null without a card, like has_email
 -- column: has_email boolean -- The master data have an e-mail
 -- column: last_products text -- Products with the greatest revenue in the month of the last
---     purchase
--- column: main_products text -- Products with the greatest revenue in the 12 months ending with it
+--     purchase: code and name, set off by semicolons
+-- column: main_products text -- The same of the 12 months ending with it
+-- column: cause text -- Cause of the fall before the silence; see lapsed_clients
+-- column: cause_product text -- Product behind that fall: code and name
+-- column: cause_change decimal(28,4) -- Change of revenue of the three months ending with the last
+--     purchase, against the three before
 -- column: action text -- What the playbook says for its segment
 -- column: action_channel text -- By what
 -- column: within_days bigint -- In how many days
@@ -176,6 +180,88 @@ fitting_lines as (
         and (playbook.client_type is null or typed_clients.client_type = playbook.client_type)
 ),
 
+-- The products that are to be named, of the silences that go on: few beside all that were sold.
+listed_products as (
+    select
+        lapsed_clients.client_id,
+        lapsed_clients.last_products,
+        lapsed_clients.main_products,
+        lapsed_clients.cause_product_id
+    from lapsed_clients
+    inner join client_state
+        on lapsed_clients.client_id = client_state.client_id
+        and lapsed_clients.last_purchase_month = client_state.last_purchase_month
+        and client_state.month = cast(date_trunc('month', cast($as_of_date as date)) as date)
+    left semi join silent_clients
+        on lapsed_clients.client_id = silent_clients.client_id
+),
+
+product_places as (
+    select
+        client_id,
+        'last' as list,
+        unnest(range(1, cast(cardinality(last_products) as bigint) + 1)) as place,
+        unnest(last_products) as product_id
+    from listed_products
+    union all
+    select
+        client_id,
+        'main' as list,
+        unnest(range(1, cast(cardinality(main_products) as bigint) + 1)) as place,
+        unnest(main_products) as product_id
+    from listed_products
+    union all
+    select
+        client_id,
+        'cause' as list,
+        1 as place,
+        cause_product_id as product_id
+    from listed_products
+    where cause_product_id is not null
+),
+
+named_products as (
+    select
+        product_places.client_id,
+        product_places.list,
+        product_places.place,
+        -- Who sells by names has them for codes.
+        concat_ws(
+            ' ',
+            product_places.product_id,
+            nullif(product_names.product_name, product_places.product_id)
+        ) as product
+    from product_places
+    left join product_names
+        on product_places.product_id = product_names.product_id
+),
+
+product_texts as (
+    select
+        client_id,
+        nullif(
+            concat_ws(
+                '; ',
+                max(case when list = 'last' and place = 1 then product end),
+                max(case when list = 'last' and place = 2 then product end),
+                max(case when list = 'last' and place = 3 then product end)
+            ),
+            ''
+        ) as last_products,
+        nullif(
+            concat_ws(
+                '; ',
+                max(case when list = 'main' and place = 1 then product end),
+                max(case when list = 'main' and place = 2 then product end),
+                max(case when list = 'main' and place = 3 then product end)
+            ),
+            ''
+        ) as main_products,
+        max(case when list = 'cause' then product end) as cause_product
+    from named_products
+    group by client_id
+),
+
 described as (
     select
         silent_clients.client_id,
@@ -203,8 +289,11 @@ described as (
         coalesce(own_cards.client_type, '(unknown)') as client_type,
         own_cards.has_phone,
         own_cards.has_email,
-        lapsed_clients.last_products,
-        lapsed_clients.main_products,
+        product_texts.last_products,
+        product_texts.main_products,
+        lapsed_clients.cause,
+        product_texts.cause_product,
+        lapsed_clients.cause_change,
         -- Who is silent within the month of its last purchase has not lapsed yet.
         case
             when lapsed_clients.client_id is null then client_revenue_12m.revenue_12m
@@ -236,6 +325,8 @@ described as (
     left join lapsed_clients
         on client_state.client_id = lapsed_clients.client_id
         and client_state.last_purchase_month = lapsed_clients.last_purchase_month
+    left join product_texts
+        on client_state.client_id = product_texts.client_id
     left join client_revenue_12m
         on silent_clients.client_id = client_revenue_12m.client_id
         and client_revenue_12m.month = cast(date_trunc('month', cast($as_of_date as date)) as date)
@@ -300,6 +391,9 @@ judged as (
         described.has_email,
         described.last_products,
         described.main_products,
+        described.cause,
+        described.cause_product,
+        described.cause_change,
         fitting_lines.action,
         fitting_lines.channel as action_channel,
         fitting_lines.within_days,
@@ -355,6 +449,9 @@ judged as (
         own_cards.has_email,
         cast(null as text) as last_products,
         cast(null as text) as main_products,
+        cast(null as text) as cause,
+        cast(null as text) as cause_product,
+        cast(null as decimal(28, 4)) as cause_change,
         cast(null as text) as action,
         cast(null as text) as action_channel,
         cast(null as bigint) as within_days,
@@ -396,6 +493,9 @@ select
     has_email,
     last_products,
     main_products,
+    cause,
+    cause_product,
+    cause_change,
     action,
     action_channel,
     within_days,

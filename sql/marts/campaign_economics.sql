@@ -1,7 +1,8 @@
 -- One row per month and campaign with contacts or costs in the 12 months ending with the month:
 -- whom it reached, who bought within 90 days, what that brought and what it cost, as known then.
 -- grain:  month, campaign
--- reads:  interactions[-11..0], costs[-11..0], sales[-11..0], canonical_client[all]
+-- reads:  interactions[-11..0], costs[-11..0], sales[-11..0], canonical_client[all],
+--     campaign_uplift[-8..0]
 -- param:  as_of_date date
 -- param:  campaign_response_days bigint
 -- column: month date not null -- Calendar month at whose end this is known
@@ -24,6 +25,13 @@
 -- column: cost_per_responder double -- Cost divided by responders; null without responders
 -- column: net_profit decimal(28,4) -- Profit minus cost; null when the profit is not known
 -- column: return_on_cost double -- Net profit divided by cost; null without cost
+-- column: clients_compared bigint not null -- Of the clients, those of campaign_uplift whose 90 days
+--     are known and of whom clients alike were not contacted
+-- column: uplift_responders decimal(28,4) -- How many more of them bought than of the clients alike;
+--     null until something is known
+-- column: uplift_profit decimal(28,4) -- Profit that they brought beyond what was to be expected
+-- column: uplift_net_profit decimal(28,4) -- uplift_profit minus cost, where all contacted clients
+--     are old enough; who cannot be compared brings nothing here
 -- column: is_finished boolean not null -- The 90 days of the last contact are over
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
 with contact_days as (
@@ -179,6 +187,42 @@ spent as (
     group by month, campaign
 ),
 
+uplift_windows as (
+    select
+        unnest(
+            generate_series(
+                greatest(month, cast($first_month as date)),
+                least(cast(month + interval '8 months' as date), cast($last_month as date)),
+                interval '1 month'
+            )
+        ) as month,
+        campaign,
+        clients,
+        clients_compared,
+        responders,
+        uplift_responders,
+        uplift_profit
+    from campaign_uplift
+    where month >= cast($first_month as date) - interval '8 months' and month <= $last_month
+),
+
+uplifts as (
+    select
+        cast(month as date) as month,
+        campaign,
+        sum(clients) as clients,
+        sum(clients_compared) as clients_compared,
+        sum(case when clients_compared > 0 then uplift_responders end) as uplift_responders,
+        -- A month of contacts whose profit is not known leaves the whole unknown.
+        case
+            when
+                bool_and(clients_compared = 0 or uplift_profit is not null)
+                then sum(case when clients_compared > 0 then uplift_profit end)
+        end as uplift_profit
+    from uplift_windows
+    group by month, campaign
+),
+
 campaigns as (
     select
         coalesce(reached.month, spent.month) as month,
@@ -224,6 +268,15 @@ select
     cast(campaigns.profit - campaigns.cost as decimal(28, 4)) as net_profit,
     cast(campaigns.profit - campaigns.cost as double)
     / nullif(cast(campaigns.cost as double), 0) as return_on_cost,
+    coalesce(uplifts.clients_compared, 0) as clients_compared,
+    cast(uplifts.uplift_responders as decimal(28, 4)) as uplift_responders,
+    cast(uplifts.uplift_profit as decimal(28, 4)) as uplift_profit,
+    cast(
+        case
+            when uplifts.clients >= campaigns.clients then uplifts.uplift_profit - campaigns.cost
+        end
+        as decimal(28, 4)
+    ) as uplift_net_profit,
     coalesce(
         cast(
             least(
@@ -235,3 +288,6 @@ select
     ) as is_finished,
     campaigns.month + interval '1 month' - interval '1 day' > $as_of_date as is_partial
 from campaigns
+left join uplifts
+    on campaigns.month = uplifts.month
+    and campaigns.campaign = uplifts.campaign

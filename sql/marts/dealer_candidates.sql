@@ -64,6 +64,7 @@ levels as (
 graded as (
     select
         month,
+        is_placebo,
         silent_client_id,
         dealer_client_id,
         region,
@@ -99,24 +100,31 @@ graded as (
     from dealer_pairs
 ),
 
+-- Chance is what the same baskets find in the growth of a time in which their clients bought still.
+-- It gives degrees together (a large client covers much, and takes much up), so it is counted for all
+-- four at once; half a pair more in each of the 54 cells.
 cells as (
-    select coverage, taken_up, volume, dealer_size, count(*) as pairs
+    select
+        coverage,
+        taken_up,
+        volume,
+        dealer_size,
+        sum(case when is_placebo then 1 else 0 end) as pairs
     from graded
     group by coverage, taken_up, volume, dealer_size
 ),
 
 -- Pairs without a product in common stand in no row: they were compared all the same.
 compared as (
-    select sum(growing_clients) as pairs
+    select coalesce(sum(growing_clients), 0) as pairs
     from (
         select month, silent_client_id, max(growing_clients) as growing_clients
         from graded
+        where is_placebo
         group by month, silent_client_id
     ) as silences
 ),
 
--- Chance gives degrees together (a large client covers much, and takes much up), so it is counted
--- for all four at once; half a pair more in each of the 54 cells.
 weights as (
     select
         cells.coverage,
@@ -208,6 +216,7 @@ open_pairs as (
     left anti join rejected
         on graded.silent_client_id = rejected.silent_client_id
         and graded.dealer_client_id = rejected.dealer_client_id
+    where not graded.is_placebo
 ),
 
 silent_odds as (

@@ -33,9 +33,14 @@
 --     asleep for who is not lost by any rule
 -- column: contacts text not null -- phone_and_email, phone, email, none, or no_card without master
 --     data
+-- column: cause text -- Why its revenue fell before the silence: less_often, smaller_orders, cheaper,
+--     dropped_product or returns, in the three months ending with the last purchase against the
+--     three before; vanished when it had not fallen. Null when the history is too short to compare
+-- column: cause_product text -- Product behind that fall: code and name
+-- column: cause_change decimal(28,4) -- Change of revenue between these periods
 -- column: last_products text -- Up to three products of the month of the last purchase, greatest
---     revenue first
--- column: main_products text -- Up to three products of the 12 months ending with it
+--     revenue first: code and name, if the sales have names, set off by semicolons
+-- column: main_products text -- Up to three products of the 12 months ending with it, likewise
 -- column: action text -- What the playbook says for its segment; null where it says nothing
 -- column: action_channel text -- By phone, e-mail, visit, chat
 -- column: within_days bigint -- In how many days
@@ -72,6 +77,9 @@ with expected as (
         asked_without_buying,
         has_phone,
         has_email,
+        cause,
+        cause_product,
+        cause_change,
         last_products,
         main_products,
         action,
@@ -134,6 +142,9 @@ select
         when has_email then 'email'
         else 'none'
     end as contacts,
+    cause,
+    cause_product,
+    cause_change,
     last_products,
     main_products,
     action,

@@ -28,7 +28,7 @@ fn sample() -> &'static TestProject {
         let called = project.call(&["run", "sample"]);
         assert_eq!(called.code, 0, "{}\n{}", called.stdout, called.stderr);
         for expected in [
-            "65,380 lines = 65,239 accepted + 129 excluded by rules + 12 rejected",
+            "73,501 lines = 73,360 accepted + 129 excluded by rules + 12 rejected",
             "ABC-XYZ of clients by revenue in 2025-12",
             "excluded by rule: internal_transfer (107)",
             "excluded by rule: test_order (12)",
@@ -43,10 +43,10 @@ fn sample() -> &'static TestProject {
 #[test]
 fn revenue_is_that_of_the_generator() {
     let sums = sample().query("select count(*), sum(revenue) from sales");
-    assert_eq!(sums, ["63734,1373321417.9600"]);
+    assert_eq!(sums, ["71841,1491211503.9800"]);
     let of_clients =
         sample().query("select sum(revenue) from entity_month where dimension = 'client'");
-    assert_eq!(of_clients, ["1373321417.9600"]);
+    assert_eq!(of_clients, ["1491211503.9800"]);
 }
 
 #[test]
@@ -117,6 +117,46 @@ fn lost_clients_return() {
         "select sum(returned_since) > 0 from churn_restated where cut = 'all' and period_kind = 'month'",
     );
     assert_eq!(restated, ["true"]);
+}
+
+#[test]
+fn the_cause_of_a_change_is_named() {
+    let causes = |client: &str, month: &str| {
+        sample().query(&format!(
+            "select cause, product_id from client_movements \
+             where client_id = '{client}' and month = date '{month}' and compare = 'previous'"
+        ))
+    };
+    assert_eq!(causes("C00112", "2025-09-01"), ["dropped_product,CH-0101"]);
+    assert!(causes("C00502", "2025-09-01")[0].starts_with("cheaper,"));
+    assert_eq!(causes("C00503", "2025-08-01"), ["added_product,KT-0101"]);
+    // Nearly all of the fall is the price: a fifth less for the same goods.
+    let share = sample().query(
+        "select price_mix_effect < 0.9 * change from client_movements \
+         where client_id = 'C00502' and month = date '2025-09-01' and compare = 'previous'",
+    );
+    assert_eq!(share, ["true"]);
+}
+
+#[test]
+fn rising_returns_warn_before_the_loss() {
+    let warned = sample().query(
+        "select month from warnings where client_id = 'C00501' and is_returns_rising order by 1",
+    );
+    assert_eq!(warned[..3], ["2025-05-01", "2025-06-01", "2025-07-01"]);
+    let lost = sample().query(
+        "select month from lost_clients where client_id = 'C00501' and lost_after_months = 3",
+    );
+    assert_eq!(lost, ["2025-10-01"]);
+}
+
+#[test]
+fn a_client_that_buys_from_a_dealer_is_found_in_its_growth() {
+    let first = sample().query(
+        "select silent_client_id, dealer_client_id, band <> 'unlikely' from dealer_candidates \
+         order by probability desc limit 1",
+    );
+    assert_eq!(first, ["C00504,C00505,true"]);
 }
 
 #[test]

@@ -37,10 +37,11 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 DAY = datetime.timedelta(days=1)
 SAMPLE_TRUTH = {("C00121", "C00448"), ("C00178", "C00449")}     # see data/sample/README.md, story c
 SAMPLE_TRAP = ("C00366", "C00094")                              # names and dates alike, nothing else
+SAMPLE_DEALER = ("C00504", "C00505")                            # story r
 # (precision, recall) from a probability of 0.3 on that seed 1 must reach: a guard against changes that
 # spoil something, no measure of quality. The borders in the SQL were chosen on seed 1; on other seeds
 # online-retail and dealers are worse. See "How good it is" in docs/false-churn.md.
-LEAST = {"sample": (1.0, 1.0), "split": (0.95, 0.8), "dealers": (0.8, 0.1), "online-retail": (0.4, 0.08)}
+LEAST = {"sample": (1.0, 1.0), "split": (0.95, 0.8), "dealers": (0.8, 0.35), "online-retail": (0.4, 0.08)}
 LATIN = dict(zip("абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
                  "a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh shch  y  e yu ya".split(" ")))
 OTHER_NAMES = "Альтаир Бриз Вымпел Гелиос Дельта Зенит Квант Лидер Меркурий Нептун Омега Пионер".split()
@@ -174,7 +175,7 @@ def plain_sample(program, folder):
     result = measure("sample without its links, successors", found, SAMPLE_TRUTH)
     print(f"  the trap {SAMPLE_TRAP[0]} > {SAMPLE_TRAP[1]}: probability {found.get(SAMPLE_TRAP, 0.0)}")
     dealers = pairs(program, folder, "sample", "dealer_candidates", "dealer_client_id")
-    measure("sample without its links, dealers (there is none)", dealers, set())
+    measure("sample without its links, dealers", dealers, {SAMPLE_DEALER})
     return result
 
 
@@ -216,7 +217,8 @@ def perturbed_sample(program, folder, seed):
         volume[line[at["client_code"]]] += float_or_zero(line[at["amount"]])
         region[line[at["client_code"]]] = line[at["region"]] or region.get(line[at["client_code"]])
     reserved = {code for pair in SAMPLE_TRUTH | {SAMPLE_TRAP} for code in pair} | {"C00107", "C00112"}
-    clients = [code for code in sorted(days) if code in card_of and code not in reserved]
+    # The clients of stories o to r have numbers above 500, and are not to be touched either.
+    clients = [code for code in sorted(days) if code in card_of and code not in reserved and code < "C00500"]
     dice.shuffle(clients)
 
     change, kinds = {}, {}                      # code -> (day, new code), (old, new) -> how
@@ -300,7 +302,8 @@ def perturbed_sample(program, folder, seed):
     wrong = [pair for pair in sorted(found) if pair not in truth | SAMPLE_TRUTH and found[pair] >= 0.3]
     print(f"  wrong: {wrong}")
     proposed = pairs(program, folder, "sample", "dealer_candidates", "dealer_client_id")
-    dealer_result = measure("sample with clients gone to dealers", proposed, set(dealers.items()))
+    truth = set(dealers.items())
+    dealer_result = measure("sample with clients gone to dealers", proposed, truth, truth | {SAMPLE_DEALER})
     return result, dealer_result
 
 
