@@ -13,6 +13,8 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 #![expect(clippy::expect_used, reason = "a bench may stop at the first failure")]
 
+mod support;
+
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
@@ -25,29 +27,11 @@ use clientbase::ingest::{
 };
 use clientbase::models::Catalog;
 use clientbase::store::{Location, RunStamp, Warehouse};
+use support::{Taken, generate, peak_mebibytes, show, write_project};
 use tempfile::TempDir;
 
 const REPEATS: usize = 3;
 const PROJECT: &str = "CLIENTBASE_BENCH_PROJECT";
-
-const STAGING: &str = "\
--- The generated history.
--- raw: sale_date date
--- raw: document_id text
--- raw: client_id text
--- raw: product_id text
--- raw: manager text
--- raw: branch text
--- raw: region text
--- raw: channel text
--- raw: quantity decimal(18,3)
--- raw: revenue decimal(18,4)
--- raw: cost decimal(18,4)
-select
-    sale_date, document_id, client_id, product_id, manager, branch, region, channel, quantity,
-    revenue, cost
-from raw
-";
 
 const PEER: &str = "\
 import duckdb, resource, sys, time
@@ -75,7 +59,9 @@ fn main() {
     let months = numbers.get(1).copied().unwrap_or(120);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let project = TempDir::new().expect("a temporary folder");
-    let Some(bytes) = generate(project.path(), clients, months) else { return };
+    let files = project.path().join("in");
+    let Some(bytes) = generate(&files, clients, months, "csv") else { return };
+    write_project(project.path(), "");
     println!("{clients} clients, {months} months, {:.2} GB of CSV, {threads} threads", bytes / 1e9);
     let (mut ours, mut peer) = (Vec::new(), Vec::new());
     for _ in 0..REPEATS {
@@ -92,39 +78,8 @@ fn main() {
                 .arg(threads.to_string()),
         ));
     }
-    let ours = show("clientbase", ours, bytes);
-    let peer = show("DuckDB", peer, bytes);
+    let (ours, peer) = (show("clientbase", &ours), show("DuckDB", &peer));
     println!("ratio of medians: {:.2}", ours / peer);
-}
-
-/// Makes the files; gives back their size.
-fn generate(project: &Path, clients: usize, months: usize) -> Option<f64> {
-    let generator = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/bench/generate.py");
-    let folder = project.join("in");
-    let made = Command::new("python3")
-        .arg(&generator)
-        .arg(clients.to_string())
-        .arg(&folder)
-        .arg(months.to_string())
-        .arg("csv")
-        .output();
-    if !made.is_ok_and(|made| made.status.success()) {
-        println!("skipped: it needs {} and python3 with duckdb", generator.display());
-        return None;
-    }
-    for (path, text) in [
-        ("sql/staging/generated.sql", STAGING.to_owned()),
-        (
-            "pipelines/generated.toml",
-            "[[source]]\nname = \"generated\"\nfiles = \"in/*.csv\"\nstaging = \"generated\"\nperiod = \"file_name\"\n".to_owned(),
-        ),
-    ] {
-        let path = project.join(path);
-        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
-        std::fs::write(path, text).expect("a file");
-    }
-    let sizes = std::fs::read_dir(folder).expect("the files");
-    Some(sizes.map(|entry| entry.expect("an entry").metadata().expect("a size").len() as f64).sum())
 }
 
 /// Reads all files into a new warehouse; prints seconds and peak memory.
@@ -159,41 +114,14 @@ fn read_once(project: &Path) {
         };
         ingest(&context, planned, state).await.expect("the history");
     });
-    println!("{} {}", started.elapsed().as_secs_f64(), peak_mebibytes());
+    println!("{} {}", started.elapsed().as_secs_f64(), peak_mebibytes("self"));
 }
 
-fn peak_mebibytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let kibibytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-    kibibytes.unwrap_or(0) / 1024
-}
-
-/// Seconds and peak MiB that a process prints.
-fn timed(command: &mut Command) -> (f64, u64) {
-    let done = command.output().expect("it runs");
-    let text = String::from_utf8_lossy(&done.stdout).into_owned();
-    let mut words = text.split_whitespace();
-    let seconds = words.next().and_then(|word| word.parse().ok());
-    let memory = words.next().and_then(|word| word.parse().ok());
-    let failed = || format!("{text}{}", String::from_utf8_lossy(&done.stderr));
-    seconds.zip(memory).unwrap_or_else(|| panic_with(&failed()))
-}
-
-#[expect(clippy::panic, reason = "a bench may stop at the first failure")]
-fn panic_with(text: &str) -> ! {
-    panic!("{text}")
-}
-
-fn show(what: &str, mut runs: Vec<(f64, u64)>, bytes: f64) -> f64 {
-    runs.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let median = runs[runs.len() / 2].0;
-    println!(
-        "{what:<12} {median:.1} s ({:.1} to {:.1}), {:.0} MB/s, peak memory {} MiB",
-        runs[0].0,
-        runs[runs.len() - 1].0,
-        bytes / 1e6 / median,
-        runs.iter().map(|(_, memory)| *memory).max().unwrap_or(0)
-    );
-    median
+/// What a process prints of itself: its seconds and its peak in MiB.
+fn timed(command: &mut Command) -> Taken {
+    let mut taken = support::timed(command);
+    let mut words = taken.output.split_whitespace();
+    taken.seconds = words.next().and_then(|word| word.parse().ok()).expect("seconds");
+    taken.memory = words.next().and_then(|word| word.parse().ok()).expect("memory");
+    taken
 }

@@ -1,74 +1,179 @@
-//! Times whole runs on the sample data: full build, no-op, one corrected old month.
+//! Times whole runs against what a skilled analyst would schedule instead: one DuckDB script
+//! that computes the core tables anew every night (`../shared/bench/peer_duckdb.sql`).
 //!
-//! `cargo bench` prints the median of a few runs. No test depends on these numbers.
+//! ```text
+//! cargo bench --bench run                      3,000 clients, 36 months
+//! cargo bench --bench run -- 300000 120        300,000 clients: 54 million lines
+//! cargo bench --bench run -- 300000 120 core   without the run of all default tables
+//! ```
+//!
+//! The history is read once; every rebuild starts from a copy of the warehouse that holds it
+//! and no result. Ours and the peer's runs take turns, three times; medians, least and most
+//! are printed, and the ratio of the medians. The peer is not told what changed, so every run
+//! of ours has the same peer. Needs python3 with `duckdb` from PyPI, and the data generator
+//! beside the project; without them it says so.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 #![expect(clippy::expect_used, reason = "a bench may stop at the first failure")]
 
+mod support;
+
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
+use support::{Taken, beside, generate, show, timed, write_project};
 use tempfile::TempDir;
 
-const REPEATS: usize = 5;
+const REPEATS: usize = 3;
+
+/// The tables that the peer computes.
+const CORE: &str = "tables = [\"entity_month\", \"abc_xyz\", \"abc_xyz_matrix\", \
+     \"abc_xyz_transitions\", \"client_lifecycle\", \"lifecycle_matrix\", \"cohort_retention\", \
+     \"churn\"]\n";
+/// A table that needs no work: what is left is the history.
+const HISTORY: &str = "tables = [\"canonical_client\"]\n";
+/// The peer's dimensions; measures are the same by default.
+const DIMENSIONS: &str = "parameters.abc.dimensions = [\"client\", \"product\", \"manager\", \
+     \"branch\", \"region\", \"channel\"]\n";
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut full = Vec::new();
-    let mut idle = Vec::new();
-    let mut corrected = Vec::new();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let numbers: Vec<usize> = arguments.iter().filter_map(|text| text.parse().ok()).collect();
+    let clients = numbers.first().copied().unwrap_or(3_000);
+    let months = numbers.get(1).copied().unwrap_or(36);
+    let with_all = !arguments.iter().any(|text| text == "core");
+    let folder = TempDir::new().expect("a temporary folder");
+    let (lines, history) = (folder.path().join("peer"), folder.path().join("history"));
+    let Some(_) = generate(&lines, clients, months, "parquet") else { return };
+    let Some(bytes) = generate(&history.join("in"), clients, months, "csv") else { return };
+    println!("{clients} clients, {months} months, {:.2} GB of CSV", bytes / 1e9);
+    write_project(&history, &format!("{HISTORY}{DIMENSIONS}"));
+    show("history read", &[run(&history)]);
+
+    let built = folder.path().join("built");
+    let (mut rebuilt, mut peer) = (Vec::new(), Vec::new());
     for _ in 0..REPEATS {
-        let project = TempDir::new().expect("a temporary folder");
-        let folder = project.path();
-        copy_sample(root, folder);
-        full.push(run(folder));
-        idle.push(run(folder));
-        let late = root.join("data/sample/late/sales_2024-03.csv.gz");
-        std::fs::copy(late, folder.join("data/sample/sales_2024-03.csv.gz")).expect("a copy");
-        corrected.push(run(folder));
+        copy(&history, &built);
+        write_project(&built, &format!("{CORE}{DIMENSIONS}"));
+        rebuilt.push(run(&built));
+        let out = folder.path().join("out");
+        let _ = std::fs::remove_dir_all(&out);
+        let script = beside("peer_duckdb.py");
+        peer.push(timed(
+            Command::new("python3").arg(script).arg(lines.join("*.parquet")).arg(&out),
+        ));
     }
-    println!("sample data, median of {REPEATS} runs (least to most)");
-    for (what, times) in
-        [("full build", full), ("nothing changed", idle), ("corrected month of 2024-03", corrected)]
-    {
-        println!("{what:<28} {}", summary(times));
+    let peer = show("DuckDB, everything", &peer);
+    against(peer, "full rebuild, the same tables", &rebuilt);
+    show_tables(&rebuilt[REPEATS - 1]);
+    let nights = nights(folder.path(), &built, months);
+    against(peer, "nothing changed", &nights.idle);
+    against(peer, "one new month", &nights.new_month);
+    against(peer, "corrected month, five years back", &nights.corrected);
+    if with_all {
+        copy(&history, &built);
+        write_project(&built, DIMENSIONS);
+        let all = [run(&built)];
+        against(peer, "full rebuild, all default tables", &all);
+        show_tables(&all[0]);
+        let nights = self::nights(folder.path(), &built, months);
+        against(peer, "all tables: nothing changed", &nights.idle);
+        against(peer, "all tables: one new month", &nights.new_month);
+        against(peer, "all tables: corrected month", &nights.corrected);
+    }
+    let help = [timed(&mut program(&built, &["--help"]))];
+    show("--help", &help);
+    let plan = [timed(&mut program(&built, &["plan", "generated"]))];
+    show("plan", &plan);
+}
+
+struct Nights {
+    idle: Vec<Taken>,
+    new_month: Vec<Taken>,
+    corrected: Vec<Taken>,
+}
+
+/// What is run on a warehouse with results, each from a copy of its own.
+fn nights(folder: &Path, built: &Path, months: usize) -> Nights {
+    let month = |number: usize| format!("sales_{}-{:02}.csv", 2014 + number / 12, number % 12 + 1);
+    let (last, old) = (month(months - 1), month(months.saturating_sub(61)));
+    // As it was the night before the last month came: that month was never read.
+    let before = folder.join("before");
+    copy(built, &before);
+    let held = folder.join(&last);
+    std::fs::rename(before.join("in").join(&last), &held).expect("the last month");
+    std::fs::remove_dir_all(before.join("warehouse")).expect("the warehouse");
+    std::fs::remove_dir_all(before.join("published")).expect("the results");
+    run(&before);
+    let night = folder.join("night");
+    let mut nights = Nights { idle: Vec::new(), new_month: Vec::new(), corrected: Vec::new() };
+    for _ in 0..REPEATS {
+        copy(built, &night);
+        nights.idle.push(run(&night));
+        let path = night.join("in").join(&old);
+        let text = std::fs::read_to_string(&path).expect("the old month");
+        std::fs::remove_file(&path).expect("its old file");
+        let shorter = text.len() - text.len() / 100;
+        let end = text[..shorter].rfind('\n').expect("lines") + 1;
+        std::fs::write(&path, &text[..end]).expect("the corrected month");
+        nights.corrected.push(run(&night));
+        copy(&before, &night);
+        std::fs::copy(&held, night.join("in").join(&last)).expect("the new month");
+        nights.new_month.push(run(&night));
+    }
+    std::fs::remove_dir_all(&night).expect("a folder");
+    std::fs::remove_dir_all(&before).expect("a folder");
+    nights
+}
+
+fn against(peer: f64, what: &str, ours: &[Taken]) {
+    let median = show(what, ours);
+    println!("{:<34} {:8.3} of DuckDB", "", median / peer);
+}
+
+/// Seconds by table, the costliest first. Statements run beside each other, so they add up to
+/// more than the run.
+fn show_tables(run: &Taken) {
+    let report: serde_json::Value = serde_json::from_str(&run.output).expect("a report");
+    let tables = report["tables"].as_array().expect("tables");
+    let mut seconds: Vec<(f64, &str, u64)> = tables
+        .iter()
+        .map(|table| {
+            let name = table["table"].as_str().expect("a name");
+            let rows = table["rows_built"].as_u64().expect("rows");
+            (table["seconds"].as_f64().expect("seconds"), name, rows)
+        })
+        .collect();
+    seconds.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let whole: f64 = seconds.iter().map(|(seconds, ..)| seconds).sum();
+    for (seconds, name, rows) in seconds.iter().take(20) {
+        println!("    {name:<30} {seconds:8.2} s {:5.1} %  {rows} rows", 100.0 * seconds / whole);
     }
 }
 
-fn copy_sample(root: &Path, folder: &Path) {
-    std::fs::create_dir_all(folder.join("data/sample")).expect("folders");
-    std::fs::create_dir_all(folder.join("pipelines")).expect("folders");
-    std::fs::copy(root.join("pipelines/sample.toml"), folder.join("pipelines/sample.toml"))
-        .expect("a copy");
-    for entry in std::fs::read_dir(root.join("data/sample")).expect("the sample") {
+fn program(project: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clientbase"));
+    command.arg("--project").arg(project).args(arguments);
+    command
+}
+
+fn run(project: &Path) -> Taken {
+    timed(&mut program(project, &["run", "generated", "--json", "--quiet"]))
+}
+
+/// A copy of a project that shares its files: they are replaced, never changed.
+fn copy(from: &Path, to: &Path) {
+    let _ = std::fs::remove_dir_all(to);
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
         let path = entry.expect("an entry").path();
-        if path.is_file() {
-            let name = path.file_name().expect("a name");
-            std::fs::copy(&path, folder.join("data/sample").join(name)).expect("a copy");
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            std::fs::copy(&path, &target).expect("a copy");
+        } else {
+            std::fs::hard_link(&path, &target).expect("a link");
         }
     }
-}
-
-fn run(folder: &Path) -> Duration {
-    let started = Instant::now();
-    let done = Command::new(env!("CARGO_BIN_EXE_clientbase"))
-        .arg("--project")
-        .arg(folder)
-        .args(["run", "sample", "--quiet"])
-        .status()
-        .expect("the binary runs");
-    assert!(done.success(), "the run failed");
-    started.elapsed()
-}
-
-fn summary(mut times: Vec<Duration>) -> String {
-    times.sort();
-    let seconds = |time: &Duration| time.as_secs_f64();
-    format!(
-        "{:.2} s ({:.2} to {:.2})",
-        seconds(&times[times.len() / 2]),
-        seconds(&times[0]),
-        seconds(&times[times.len() - 1])
-    )
 }
