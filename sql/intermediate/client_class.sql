@@ -2,7 +2,7 @@
 -- in when it last bought. They change by buying only, like manager and channel of the last
 -- purchase.
 -- grain:  month, client_id
--- reads:  client_class[-1], client_state[0], client_lifecycle[0], abc_xyz_class[0],
+-- reads:  client_class[-1], client_state[0], client_lifecycle[0], abc_xyz[0],
 --     client_first_category[0]
 -- column: month date not null -- Calendar month, written as its first day
 -- column: client_id text not null -- Canonical client
@@ -29,14 +29,14 @@ with purchase_classes as (
         client_lifecycle.client_id,
         client_lifecycle.month as purchase_month,
         client_lifecycle.segment,
-        coalesce(abc_xyz_class.abc, '(unknown)') as abc
+        coalesce(abc_xyz.abc, '(unknown)') as abc
     from client_lifecycle
-    left join abc_xyz_class
-        on client_lifecycle.client_id = abc_xyz_class.entity_id
-        and client_lifecycle.month = abc_xyz_class.month
-        and abc_xyz_class.dimension = 'client'
-        and abc_xyz_class.measure = 'revenue'
-        and abc_xyz_class.month between $first_month and $last_month
+    left join abc_xyz
+        on client_lifecycle.client_id = abc_xyz.entity_id
+        and client_lifecycle.month = abc_xyz.month
+        and abc_xyz.dimension = 'client'
+        and abc_xyz.measure = 'revenue'
+        and abc_xyz.month between $first_month and $last_month
     where
         client_lifecycle.month between $first_month and $last_month
         and client_lifecycle.last_purchase_date >= client_lifecycle.month
