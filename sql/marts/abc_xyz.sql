@@ -265,12 +265,15 @@ series as (
         -- All blocks of a series need one number. Where there is only one, it has one.
         case
             when $last_month < cast($first_month as date) + interval '12 months'
-                then row_number() over ()
+                then cast(row_number() over () as bigint)
             else
-                rank() over (order by blocks.dimension, blocks.measure, blocks.entity_id)
+                cast(
+                    rank() over (order by blocks.dimension, blocks.measure, blocks.entity_id)
+                    as bigint
+                )
         end as series_number,
-        10 * array_position(arrow_cast($abc_dimensions, 'List(Utf8)'), blocks.dimension)
-        + array_position(arrow_cast($abc_measures, 'List(Utf8)'), blocks.measure) as table_number,
+        cast(array_position($abc_dimensions, blocks.dimension) as bigint) * 10
+        + cast(array_position($abc_measures, blocks.measure) as bigint) as table_number,
         blocks.block_place,
         blocks.first_purchase_place,
         blocks.total_list,
@@ -410,13 +413,18 @@ ranked as (
             order by total desc
             rows between unbounded preceding and current row
         ) - cast(
-            row_number() over (partition by ranking order by total desc)
-            - rank() over (partition by ranking order by total desc) + 1 as decimal(10, 0)
+            cast(row_number() over (partition by ranking order by total desc) as bigint)
+            - cast(rank() over (partition by ranking order by total desc) as bigint)
+            + 1 as decimal(10, 0)
         ) * total as greater_total,
         sum(positive_total) over (partition by ranking) as grand_total,
         case
             when $xyz_preset = 'quantile'
-                then rank() over (partition by ranking order by round(cv, 12) asc nulls last) - 1
+                then
+                    cast(
+                        rank() over (partition by ranking order by round(cv, 12) asc nulls last)
+                        as bigint
+                    ) - 1
         end as smaller_cvs,
         case when $xyz_preset = 'quantile' then count(cv) over (partition by ranking) end
             as all_cvs
