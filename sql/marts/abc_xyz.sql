@@ -1,11 +1,21 @@
 -- One row per entity with lines in the window that ends with the month, and per measure: its total,
--- its ABC and XYZ class, and how stable they are.
+-- its ABC and XYZ class, where it stood a month before, and how stable its cell is.
 -- grain:  month, dimension, measure, entity_id
--- reads:  abc_xyz_class[0], abc_xyz_change[-11..0], abc_xyz[-1]
+-- reads:  entity_month[1-abc_window_months..0], entity_first_purchase[1-abc_window_months..0],
+--     abc_xyz[-11..-1]
 -- param:  as_of_date date
+-- param:  history_first_month date
+-- param:  abc_window_months bigint
+-- param:  abc_measures text[]
+-- param:  abc_dimensions text[]
+-- param:  abc_a_share decimal(5,4)
+-- param:  abc_b_share decimal(5,4)
+-- param:  abc_crossing text
 -- param:  xyz_preset text
 -- param:  xyz_x_cv double
 -- param:  xyz_y_cv double
+-- param:  xyz_history text
+-- param:  xyz_min_months bigint
 -- param:  xyz_method text
 -- param:  xyz_frequency_x_months bigint
 -- param:  xyz_frequency_y_months bigint
@@ -24,6 +34,8 @@
 -- column: purchase_months bigint not null -- Months of the window with a purchase
 -- column: xyz_frequency text not null -- X, Y or Z by the number of months with a purchase
 -- column: cell text not null -- ABC letter and XYZ letter of the chosen method, - for no XYZ class
+-- column: previous_cell text -- Cell of the month before; null when the entity was not in the table
+-- column: previous_total decimal(28,4) -- Total of the month before; null when it was not
 -- column: months_in_class bigint not null -- Months in a row in this cell, this one included
 -- column: changes_12m bigint not null -- How many of the last 12 months have another cell than the
 --     month before them, the entity being in the table in both
@@ -32,214 +44,643 @@
 -- column: is_partial boolean not null -- The month is not over at the as-of date
 -- column: xyz_preset text not null -- Preset of the XYZ thresholds
 -- column: is_full_window boolean not null -- False while the history is shorter than the window
-with changes as (
+with first_purchases as (
+    -- Months are places, counted from the first month of the range, which is 0. A first purchase
+    -- before all windows of the range makes none of their months special.
     select
-        cast(date_part('year', month) * 12 + date_part('month', month) - 1 as bigint)
-            as month_number,
+        dimension,
+        entity_id,
+        cast(
+            date_part('year', month) * 12 + date_part('month', month)
+            - date_part('year', cast($first_month as date)) * 12
+            - date_part('month', cast($first_month as date)) as bigint
+        ) as first_purchase_place
+    from entity_first_purchase
+    where month <= $last_month
+),
+
+entity_values as (
+    select
+        entity_month.dimension,
+        unnest(arrow_cast($abc_measures, 'List(Utf8)')) as measure,
+        entity_month.entity_id,
+        cast(
+            date_part('year', entity_month.month) * 12 + date_part('month', entity_month.month)
+            - date_part('year', cast($first_month as date)) * 12
+            - date_part('month', cast($first_month as date)) as bigint
+        ) as month_place,
+        first_purchases.first_purchase_place,
+        entity_month.revenue,
+        entity_month.profit,
+        entity_month.quantity,
+        entity_month.purchases
+    -- The shorter list stands first: the engine holds the left side of a join in memory.
+    from first_purchases
+    right join entity_month
+        on first_purchases.dimension = entity_month.dimension
+        and first_purchases.entity_id = entity_month.entity_id
+        and first_purchases.first_purchase_place > -$abc_window_months
+    where
+        entity_month.month <= $last_month
+        and array_has($abc_dimensions, entity_month.dimension)
+),
+
+-- Windows are computed in blocks of twelve. A value belongs to the blocks in which a window holds
+-- it: to one, unless the range is longer than a year.
+entity_blocks as (
+    select
         dimension,
         measure,
         entity_id,
-        previous_cell is not null as is_change
-    from abc_xyz_change
-    where
-        month >= cast($first_month as date) - interval '11 months'
-        and month <= $last_month
-),
-
--- Every change is told to all months of the range from it on.
-changes_told as (
-    select
         unnest(
             range(
-                greatest(
-                    month_number,
+                greatest(month_place, 0) / 12,
+                least(
+                    month_place + $abc_window_months - 1,
                     cast(
-                        date_part('year', cast($first_month as date)) * 12
-                        + date_part('month', cast($first_month as date)) - 1 as bigint
+                        date_part('year', cast($last_month as date)) * 12
+                        + date_part('month', cast($last_month as date))
+                        - date_part('year', cast($first_month as date)) * 12
+                        - date_part('month', cast($first_month as date)) as bigint
                     )
-                ),
-                cast(
-                    date_part('year', cast($last_month as date)) * 12
-                    + date_part('month', cast($last_month as date)) as bigint
-                )
+                ) / 12 + 1
             )
-        ) as told_number,
-        month_number,
-        dimension,
-        measure,
-        entity_id,
-        is_change
-    from changes
+        ) as block,
+        month_place,
+        first_purchase_place,
+        case measure
+            when 'revenue' then revenue
+            when 'profit' then profit
+            when 'quantity' then cast(quantity as decimal(28, 4))
+            when 'purchases' then cast(purchases as decimal(28, 4))
+        end as amount,
+        case when purchases > 0 then 1 end as purchase
+    from entity_values
+    where month_place > -$abc_window_months
 ),
 
-changes_by_month as (
+-- The windows of the block that hold the value, from the first to the last slot. Returns can come
+-- before the first purchase we see. They are part of the total, but not of the months that
+-- since_first_purchase counts. A later first purchase is not known yet in the window.
+slots as (
     select
-        told_number,
         dimension,
         measure,
         entity_id,
-        max(month_number) as last_change_number,
-        sum(case when is_change and month_number > told_number - 12 then 1 else 0 end)
-            as changes_12m
-    from changes_told
-    group by told_number, dimension, measure, entity_id
+        block,
+        month_place - 12 * block as first_slot,
+        month_place - 12 * block + $abc_window_months - 1 as last_slot,
+        case
+            when $xyz_history = 'since_first_purchase' and month_place < first_purchase_place
+                then
+                    least(month_place + $abc_window_months, first_purchase_place)
+                    - 12 * block - 1
+            else month_place - 12 * block + $abc_window_months - 1
+        end as last_counted_slot,
+        first_purchase_place,
+        amount,
+        cast(amount as decimal(39, 4)) * amount as square,
+        purchase
+    from entity_blocks
+),
+
+-- One pass adds up twelve windows: a value is added where its slots say so. Squares of sums of
+-- money outgrow 38 digits: they are added up in 256 bits.
+blocks as (
+    select
+        dimension,
+        measure,
+        entity_id,
+        12 * block as block_place,
+        min(first_purchase_place) as first_purchase_place,
+        make_array(
+            sum(case when 0 between first_slot and last_slot then amount end),
+            sum(case when 1 between first_slot and last_slot then amount end),
+            sum(case when 2 between first_slot and last_slot then amount end),
+            sum(case when 3 between first_slot and last_slot then amount end),
+            sum(case when 4 between first_slot and last_slot then amount end),
+            sum(case when 5 between first_slot and last_slot then amount end),
+            sum(case when 6 between first_slot and last_slot then amount end),
+            sum(case when 7 between first_slot and last_slot then amount end),
+            sum(case when 8 between first_slot and last_slot then amount end),
+            sum(case when 9 between first_slot and last_slot then amount end),
+            sum(case when 10 between first_slot and last_slot then amount end),
+            sum(case when 11 between first_slot and last_slot then amount end)
+        ) as total_list,
+        make_array(
+            sum(case when 0 between first_slot and last_counted_slot then amount end),
+            sum(case when 1 between first_slot and last_counted_slot then amount end),
+            sum(case when 2 between first_slot and last_counted_slot then amount end),
+            sum(case when 3 between first_slot and last_counted_slot then amount end),
+            sum(case when 4 between first_slot and last_counted_slot then amount end),
+            sum(case when 5 between first_slot and last_counted_slot then amount end),
+            sum(case when 6 between first_slot and last_counted_slot then amount end),
+            sum(case when 7 between first_slot and last_counted_slot then amount end),
+            sum(case when 8 between first_slot and last_counted_slot then amount end),
+            sum(case when 9 between first_slot and last_counted_slot then amount end),
+            sum(case when 10 between first_slot and last_counted_slot then amount end),
+            sum(case when 11 between first_slot and last_counted_slot then amount end)
+        ) as counted_list,
+        make_array(
+            sum(case when 0 between first_slot and last_counted_slot then square end),
+            sum(case when 1 between first_slot and last_counted_slot then square end),
+            sum(case when 2 between first_slot and last_counted_slot then square end),
+            sum(case when 3 between first_slot and last_counted_slot then square end),
+            sum(case when 4 between first_slot and last_counted_slot then square end),
+            sum(case when 5 between first_slot and last_counted_slot then square end),
+            sum(case when 6 between first_slot and last_counted_slot then square end),
+            sum(case when 7 between first_slot and last_counted_slot then square end),
+            sum(case when 8 between first_slot and last_counted_slot then square end),
+            sum(case when 9 between first_slot and last_counted_slot then square end),
+            sum(case when 10 between first_slot and last_counted_slot then square end),
+            sum(case when 11 between first_slot and last_counted_slot then square end)
+        ) as square_list,
+        make_array(
+            sum(case when 0 between first_slot and last_slot then purchase end),
+            sum(case when 1 between first_slot and last_slot then purchase end),
+            sum(case when 2 between first_slot and last_slot then purchase end),
+            sum(case when 3 between first_slot and last_slot then purchase end),
+            sum(case when 4 between first_slot and last_slot then purchase end),
+            sum(case when 5 between first_slot and last_slot then purchase end),
+            sum(case when 6 between first_slot and last_slot then purchase end),
+            sum(case when 7 between first_slot and last_slot then purchase end),
+            sum(case when 8 between first_slot and last_slot then purchase end),
+            sum(case when 9 between first_slot and last_slot then purchase end),
+            sum(case when 10 between first_slot and last_slot then purchase end),
+            sum(case when 11 between first_slot and last_slot then purchase end)
+        ) as purchase_list
+    from slots
+    group by dimension, measure, entity_id, block
+),
+
+-- What the table says of the months before the range. A change is one bit of four, by its month: a
+-- sum of such bits modulo 15 is their number.
+earlier as (
+    select
+        dimension,
+        measure,
+        entity_id,
+        max(case when month_place = -1 then cell end) as cell,
+        max(case when month_place = -1 then total end) as total,
+        max(case when month_place = -1 then months_in_class end) as months,
+        sum(
+            case when previous_cell <> cell then cast(1 as bigint) << (4 * (month_place + 11)) end
+        ) as changes
+    from (
+        select
+            cast(
+                date_part('year', month) * 12 + date_part('month', month)
+                - date_part('year', cast($first_month as date)) * 12
+                - date_part('month', cast($first_month as date)) as bigint
+            ) as month_place,
+            dimension,
+            measure,
+            entity_id,
+            cell,
+            previous_cell,
+            total,
+            months_in_class
+        from abc_xyz
+        where
+            month >= cast($first_month as date) - interval '11 months'
+            and month < $first_month
+    ) as months
+    where month_place = -1 or previous_cell <> cell
+    group by dimension, measure, entity_id
+),
+
+-- The number stands for the entity and measure when rows are put in order; which one it is does not
+-- matter.
+series as (
+    select
+        named_struct(
+            'dimension', blocks.dimension,
+            'measure', blocks.measure,
+            'entity_id', blocks.entity_id,
+            'earlier_cell', earlier.cell,
+            'earlier_total', earlier.total,
+            'earlier_months', earlier.months,
+            'earlier_changes', earlier.changes
+        ) as series,
+        -- All blocks of a series need one number. Where there is only one, it has one.
+        case
+            when $last_month < cast($first_month as date) + interval '12 months'
+                then cast(row_number() over () as bigint)
+            else
+                cast(
+                    rank() over (order by blocks.dimension, blocks.measure, blocks.entity_id)
+                    as bigint
+                )
+        end as series_number,
+        cast(array_position($abc_dimensions, blocks.dimension) as bigint) * 10
+        + cast(array_position($abc_measures, blocks.measure) as bigint) as table_number,
+        blocks.block_place,
+        blocks.first_purchase_place,
+        blocks.total_list,
+        blocks.counted_list,
+        blocks.square_list,
+        blocks.purchase_list
+    from earlier
+    right join blocks
+        on earlier.dimension = blocks.dimension
+        and earlier.measure = blocks.measure
+        and earlier.entity_id = blocks.entity_id
+),
+
+windows as (
+    select
+        series,
+        series_number,
+        table_number,
+        block_place,
+        unnest(range(0, 12)) as slot,
+        first_purchase_place,
+        unnest(total_list) as total,
+        unnest(counted_list) as counted,
+        unnest(square_list) as squares,
+        unnest(purchase_list) as purchase_months
+    from series
+),
+
+-- Where profit or quantity was unknown in the whole window there is nothing to rank: no row. Months
+-- before the first month of the history do not exist: they are not counted as zeros.
+counted as (
+    select
+        series,
+        series_number,
+        table_number,
+        block_place + slot as place,
+        block_place + slot + cast(
+            date_part('year', cast($first_month as date)) * 12
+            + date_part('month', cast($first_month as date)) - 1 as bigint
+        ) as month_number,
+        cast(total as decimal(28, 4)) as total,
+        cast(coalesce(purchase_months, 0) as bigint) as purchase_months,
+        cast(coalesce(counted, 0) as decimal(28, 4)) as counted,
+        coalesce(squares, 0) as squares,
+        least(
+            $abc_window_months,
+            block_place + slot + 1 + cast(
+                date_part('year', cast($first_month as date)) * 12
+                + date_part('month', cast($first_month as date))
+                - date_part('year', cast($history_first_month as date)) * 12
+                - date_part('month', cast($history_first_month as date)) as bigint
+            )
+        ) as window_months,
+        case
+            when $xyz_history = 'since_first_purchase'
+            and first_purchase_place <= block_place + slot
+                then block_place + slot + 1 - first_purchase_place
+        end as months_since_first_purchase
+    from windows
+    where
+        total is not null
+        and block_place + slot <= cast(
+            date_part('year', cast($last_month as date)) * 12
+            + date_part('month', cast($last_month as date))
+            - date_part('year', cast($first_month as date)) * 12
+            - date_part('month', cast($first_month as date)) as bigint
+        )
+),
+
+-- CV = sqrt(n * sum(x^2) - sum(x)^2) / sum(x): exact up to the square root. What is only carried
+-- along from here on is one column.
+varied as (
+    select
+        1000 * place + table_number as ranking,
+        total,
+        named_struct(
+            'series', series,
+            'series_place', 1000000 * series_number + 500000 + place,
+            'place', place,
+            'month', make_date(month_number / 12, month_number % 12 + 1, 1),
+            'purchase_months', purchase_months,
+            'is_full_window', window_months = $abc_window_months,
+            'mean',
+            cast(counted as double)
+            / cast(least(window_months, months_since_first_purchase) as double)
+        ) as kept,
+        case
+            when
+                least(window_months, months_since_first_purchase) >= $xyz_min_months
+                and counted > 0
+                then cast(counted as double)
+        end as counted,
+        cast(cast(counted as decimal(39, 4)) * counted as decimal(68, 8)) as squared_sum,
+        cast(
+            cast(least(window_months, months_since_first_purchase) as decimal(5, 0)) * squares
+            - cast(counted as decimal(39, 4)) * counted as decimal(68, 8)
+        ) as scaled_variance
+    from counted
+),
+
+with_cv as (
+    select
+        ranking,
+        total,
+        case when total > 0 then total else 0 end as positive_total,
+        kept,
+        case when counted is not null then sqrt(cast(scaled_variance as double)) / counted end
+            as cv,
+        case
+            when counted is null then 'N'
+            when
+                scaled_variance
+                <= cast($xyz_x_cv as decimal(8, 4)) * cast($xyz_x_cv as decimal(8, 4)) * squared_sum
+                then 'X'
+            when
+                scaled_variance
+                <= cast($xyz_y_cv as decimal(8, 4)) * cast($xyz_y_cv as decimal(8, 4)) * squared_sum
+                then 'Y'
+            else 'Z'
+        end as xyz
+    from varied
+),
+
+-- The running sum without the own total and the equal ones before it is that of the strictly
+-- greater totals. Thirds are ranked only when the quantile preset asks for them; equal CVs must
+-- share a class, so the last digits, where one CV can come out in two ways, are cut off.
+ranked as (
+    select
+        ranking,
+        total,
+        kept,
+        cv,
+        xyz,
+        rank() over (partition by ranking order by total desc) as rank,
+        sum(positive_total) over (
+            partition by ranking
+            order by total desc
+            rows between unbounded preceding and current row
+        ) - cast(
+            cast(row_number() over (partition by ranking order by total desc) as bigint)
+            - cast(rank() over (partition by ranking order by total desc) as bigint)
+            + 1 as decimal(10, 0)
+        ) * total as greater_total,
+        sum(positive_total) over (partition by ranking) as grand_total,
+        case
+            when $xyz_preset = 'quantile'
+                then
+                    cast(
+                        rank() over (partition by ranking order by round(cv, 12) asc nulls last)
+                        as bigint
+                    ) - 1
+        end as smaller_cvs,
+        case when $xyz_preset = 'quantile' then count(cv) over (partition by ranking) end
+            as all_cvs
+    from with_cv
+),
+
+-- Products are compared, nothing is divided: 80 % is 80 %, and equal totals share a class.
+classified as (
+    select
+        ranking,
+        total,
+        kept,
+        rank,
+        cast(greater_total as decimal(28, 4)) as greater_total,
+        cast(grand_total as decimal(28, 4)) as grand_total,
+        case
+            when total <= 0 then 'N'
+            when $abc_crossing = 'down'
+                then
+                    case
+                        when
+                            greater_total = 0
+                            or greater_total + total <= $abc_a_share * grand_total
+                            then 'A'
+                        when greater_total + total <= $abc_b_share * grand_total then 'B'
+                        else 'C'
+                    end
+            when greater_total < $abc_a_share * grand_total then 'A'
+            when greater_total < $abc_b_share * grand_total then 'B'
+            else 'C'
+        end as abc,
+        cv,
+        case
+            when $xyz_preset <> 'quantile' or xyz = 'N' then xyz
+            when smaller_cvs * 3 < all_cvs then 'X'
+            when smaller_cvs * 3 < all_cvs * 2 then 'Y'
+            else 'Z'
+        end as xyz,
+        case
+            when kept['purchase_months'] >= $xyz_frequency_x_months then 'X'
+            when kept['purchase_months'] >= $xyz_frequency_y_months then 'Y'
+            else 'Z'
+        end as xyz_frequency
+    from ranked
 ),
 
 -- The border of a class is the nearest total of another class: reaching it is reaching that class.
-borders as (
+bordered as (
     select
-        month,
-        dimension,
-        measure,
-        min(case when abc = 'A' then total end) as lowest_a,
-        min(case when abc in ('A', 'B') then total end) as lowest_above_c,
-        max(case when abc in ('B', 'C') then total end) as highest_below_a,
-        max(case when abc = 'C' then total end) as highest_c,
-        max(case when xyz = 'X' then cv end) as highest_x,
-        max(case when xyz in ('X', 'Y') then cv end) as highest_below_z,
-        min(case when xyz in ('Y', 'Z') then cv end) as lowest_above_x,
-        min(case when xyz = 'Z' then cv end) as lowest_z
-    from abc_xyz_class
-    where month between $first_month and $last_month
-    group by month, dimension, measure
+        total,
+        kept,
+        kept['series_place'] as series_place,
+        case when abc <> 'N' then cast(total as double) / cast(grand_total as double) end as share,
+        case
+            when abc <> 'N'
+                then cast(greater_total + total as double) / cast(grand_total as double)
+        end as cumulative_share,
+        case when abc <> 'N' then cast(rank as bigint) end as rank,
+        abc,
+        cv,
+        xyz,
+        xyz_frequency,
+        -- What is not positive is reported beside the matrix, in one cell.
+        case
+            when abc = 'N' then 'N-'
+            when $xyz_method = 'frequency' then concat(abc, xyz_frequency)
+            when xyz = 'N' then concat(abc, '-')
+            else concat(abc, xyz)
+        end as cell,
+        min(case when abc = 'A' then total end) over (partition by ranking) as lowest_a,
+        min(case when abc in ('A', 'B') then total end) over (partition by ranking)
+            as lowest_above_c,
+        max(case when abc in ('B', 'C') then total end) over (partition by ranking)
+            as highest_below_a,
+        max(case when abc = 'C' then total end) over (partition by ranking) as highest_c,
+        max(case when xyz = 'X' then cv end) over (partition by ranking) as highest_x,
+        max(case when xyz in ('X', 'Y') then cv end) over (partition by ranking)
+            as highest_below_z,
+        min(case when xyz in ('Y', 'Z') then cv end) over (partition by ranking)
+            as lowest_above_x,
+        min(case when xyz = 'Z' then cv end) over (partition by ranking) as lowest_z
+    from classified
 ),
 
 distances as (
     select
-        abc_xyz_class.month,
-        cast(
-            date_part('year', abc_xyz_class.month) * 12
-            + date_part('month', abc_xyz_class.month) - 1 as bigint
-        ) as month_number,
-        abc_xyz_class.dimension,
-        abc_xyz_class.measure,
-        abc_xyz_class.entity_id,
-        abc_xyz_class.total,
-        abc_xyz_class.share,
-        abc_xyz_class.cumulative_share,
-        abc_xyz_class.rank,
-        abc_xyz_class.abc,
-        abc_xyz_class.mean,
-        abc_xyz_class.cv,
-        abc_xyz_class.xyz,
-        abc_xyz_class.purchase_months,
-        abc_xyz_class.xyz_frequency,
-        abc_xyz_class.cell,
-        abc_xyz_class.is_full_window,
-        case abc_xyz_class.abc
+        total,
+        kept,
+        series_place,
+        kept['month'] as month,
+        kept['place'] as place,
+        kept['series'] as series,
+        share,
+        cumulative_share,
+        rank,
+        abc,
+        cv,
+        xyz,
+        xyz_frequency,
+        cell,
+        case abc
             when 'A'
-                then
-                    cast(abc_xyz_class.total - borders.highest_below_a as double)
-                    / cast(borders.highest_below_a as double)
+                then cast(total - highest_below_a as double) / cast(highest_below_a as double)
             when 'B'
                 then
                     least(
-                        cast(borders.lowest_a - abc_xyz_class.total as double)
-                        / cast(borders.lowest_a as double),
-                        cast(abc_xyz_class.total - borders.highest_c as double)
-                        / cast(borders.highest_c as double)
+                        cast(lowest_a - total as double) / cast(lowest_a as double),
+                        cast(total - highest_c as double) / cast(highest_c as double)
                     )
-            when 'C'
-                then
-                    cast(borders.lowest_above_c - abc_xyz_class.total as double)
-                    / cast(borders.lowest_above_c as double)
+            when 'C' then cast(lowest_above_c - total as double) / cast(lowest_above_c as double)
         end as abc_distance,
         case
-            when abc_xyz_class.abc = 'N' then null
+            when abc = 'N' then null
             -- By frequency: months with a purchase to gain or lose, relative to the threshold.
             when $xyz_method = 'frequency'
                 then
                     least(
                         case
-                            when abc_xyz_class.purchase_months >= $xyz_frequency_x_months
-                                then abc_xyz_class.purchase_months - $xyz_frequency_x_months + 1
-                            else $xyz_frequency_x_months - abc_xyz_class.purchase_months
+                            when kept['purchase_months'] >= $xyz_frequency_x_months
+                                then kept['purchase_months'] - $xyz_frequency_x_months + 1
+                            else $xyz_frequency_x_months - kept['purchase_months']
                         end / cast($xyz_frequency_x_months as double),
                         case
-                            when abc_xyz_class.purchase_months >= $xyz_frequency_y_months
-                                then abc_xyz_class.purchase_months - $xyz_frequency_y_months + 1
-                            else $xyz_frequency_y_months - abc_xyz_class.purchase_months
+                            when kept['purchase_months'] >= $xyz_frequency_y_months
+                                then kept['purchase_months'] - $xyz_frequency_y_months + 1
+                            else $xyz_frequency_y_months - kept['purchase_months']
                         end / cast($xyz_frequency_y_months as double)
                     )
             when $xyz_preset = 'quantile'
                 then
-                    case abc_xyz_class.xyz
-                        when 'X'
-                            then
-                                (borders.lowest_above_x - abc_xyz_class.cv)
-                                / nullif(borders.lowest_above_x, 0)
+                    case xyz
+                        when 'X' then (lowest_above_x - cv) / nullif(lowest_above_x, 0)
                         when 'Y'
                             then
                                 least(
-                                    (abc_xyz_class.cv - borders.highest_x)
-                                    / nullif(borders.highest_x, 0),
-                                    (borders.lowest_z - abc_xyz_class.cv)
-                                    / nullif(borders.lowest_z, 0)
+                                    (cv - highest_x) / nullif(highest_x, 0),
+                                    (lowest_z - cv) / nullif(lowest_z, 0)
                                 )
-                        when 'Z'
-                            then
-                                (abc_xyz_class.cv - borders.highest_below_z)
-                                / nullif(borders.highest_below_z, 0)
+                        when 'Z' then (cv - highest_below_z) / nullif(highest_below_z, 0)
                     end
             else
                 least(
-                    abs(abc_xyz_class.cv - $xyz_x_cv) / nullif($xyz_x_cv, 0),
-                    abs(abc_xyz_class.cv - $xyz_y_cv) / nullif($xyz_y_cv, 0)
+                    abs(cv - $xyz_x_cv) / nullif($xyz_x_cv, 0),
+                    abs(cv - $xyz_y_cv) / nullif($xyz_y_cv, 0)
                 )
-        end as xyz_distance
-    from abc_xyz_class
-    inner join borders
-        on abc_xyz_class.month = borders.month
-        and abc_xyz_class.dimension = borders.dimension
-        and abc_xyz_class.measure = borders.measure
-    where abc_xyz_class.month between $first_month and $last_month
+        end as xyz_distance,
+        lag(series_place) over (order by series_place) as place_before,
+        lag(cell) over (order by series_place) as cell_before,
+        lag(total) over (order by series_place) as total_before
+    from bordered
+),
+
+moved as (
+    select
+        total,
+        kept,
+        series_place,
+        month,
+        place,
+        series,
+        share,
+        cumulative_share,
+        rank,
+        abc,
+        cv,
+        xyz,
+        xyz_frequency,
+        cell,
+        least(abc_distance, xyz_distance) as distance_to_border,
+        coalesce(place_before < series_place - place, true) as is_first,
+        case
+            when place = 0 then series['earlier_cell']
+            when place_before = series_place - 1 then cell_before
+        end as previous_cell,
+        case
+            when place = 0 then series['earlier_total']
+            when place_before = series_place - 1 then total_before
+        end as previous_total
+    from distances
+),
+
+-- A class that goes on from before the range began as many places before it. A frame of months is
+-- slow; a range of one year needs none, because it has no month that is a year older than another.
+runs as (
+    select
+        total,
+        kept,
+        series_place,
+        month,
+        place,
+        series,
+        share,
+        cumulative_share,
+        rank,
+        abc,
+        cv,
+        xyz,
+        xyz_frequency,
+        cell,
+        distance_to_border,
+        is_first,
+        previous_cell,
+        previous_total,
+        max(
+            case
+                when previous_cell is null or previous_cell <> cell then series_place
+                when place = 0 then series_place - series['earlier_months']
+            end
+        ) over (order by series_place rows between unbounded preceding and current row)
+            as class_place,
+        sum(case when previous_cell <> cell then 1 else 0 end) over (
+            order by series_place rows between unbounded preceding and current row
+        ) as all_changes,
+        case
+            when $last_month >= cast($first_month as date) + interval '12 months'
+                then
+                    sum(case when previous_cell <> cell then 1 else 0 end) over (
+                        order by series_place range between 11 preceding and current row
+                    )
+        end as changes_of_year
+    from moved
 )
 
 select
-    distances.month,
-    distances.dimension,
-    distances.measure,
-    distances.entity_id,
-    distances.total,
-    distances.share,
-    distances.cumulative_share,
-    distances.rank,
-    distances.abc,
-    distances.mean,
-    distances.cv,
-    distances.xyz,
-    distances.purchase_months,
-    distances.xyz_frequency,
-    distances.cell,
-    -- A cell older than the changes we see goes on from where it stood before the range.
-    case
-        when changes_by_month.last_change_number >= cast(
-            date_part('year', cast($first_month as date)) * 12
-            + date_part('month', cast($first_month as date)) - 1 as bigint
-        )
-            then distances.month_number - changes_by_month.last_change_number + 1
-        else
-            abc_xyz.months_in_class + distances.month_number + 1
-            - cast(
-                date_part('year', cast($first_month as date)) * 12
-                + date_part('month', cast($first_month as date)) - 1 as bigint
-            )
-    end as months_in_class,
-    coalesce(changes_by_month.changes_12m, 0) as changes_12m,
-    least(distances.abc_distance, distances.xyz_distance) as distance_to_border,
-    distances.month = date_trunc('month', cast($as_of_date as date))
-    and distances.month = date_trunc('month', cast($as_of_date as date) + interval '1 day')
-        as is_partial,
+    month,
+    series['dimension'] as dimension,
+    series['measure'] as measure,
+    series['entity_id'] as entity_id,
+    total,
+    share,
+    cumulative_share,
+    rank,
+    abc,
+    kept['mean'] as mean,
+    cv,
+    xyz,
+    kept['purchase_months'] as purchase_months,
+    xyz_frequency,
+    cell,
+    previous_cell,
+    previous_total,
+    series_place - class_place + 1 as months_in_class,
+    coalesce(
+        changes_of_year,
+        all_changes - max(
+            case
+                when is_first
+                    then all_changes - case when previous_cell <> cell then 1 else 0 end
+            end
+        ) over (order by series_place rows between unbounded preceding and current row)
+    ) + case
+        when place < 11 then coalesce((series['earlier_changes'] >> (4 * place)) % 15, 0) else 0
+    end as changes_12m,
+    distance_to_border,
+    month = date_trunc('month', cast($as_of_date as date))
+    and month = date_trunc('month', cast($as_of_date as date) + interval '1 day') as is_partial,
     cast($xyz_preset as text) as xyz_preset,
-    distances.is_full_window
-from distances
-left join changes_by_month
-    on distances.month_number = changes_by_month.told_number
-    and distances.dimension = changes_by_month.dimension
-    and distances.measure = changes_by_month.measure
-    and distances.entity_id = changes_by_month.entity_id
-left join abc_xyz
-    on distances.dimension = abc_xyz.dimension
-    and distances.measure = abc_xyz.measure
-    and distances.entity_id = abc_xyz.entity_id
-    and abc_xyz.month = cast($first_month as date) - interval '1 month'
+    kept['is_full_window'] as is_full_window
+from runs

@@ -14,94 +14,100 @@
 -- column: total_after decimal(28,4) not null -- Sum of their totals in the month, 0 for gone
 -- column: probability double -- Share of the entities of from_cell; null for new and returned
 -- column: is_partial boolean not null -- The month is not over at the as-of date
-with cells as (
+with moves as (
     select
-        cast(date_part('year', month) * 12 + date_part('month', month) - 1 as bigint)
-            as month_number,
+        month,
         dimension,
         measure,
-        entity_id,
+        previous_cell,
         cell,
-        total
+        count(*) as entities,
+        sum(previous_total) as total_before,
+        sum(total) as total_after
     from abc_xyz
-    where month between $first_month and $last_month
+    where month >= cast($first_month as date) - interval '1 month' and month <= $last_month
+    group by month, dimension, measure, previous_cell, cell
 ),
 
-cells_of_next_month as (
+-- A move counts in its own month. The entities that moved to a cell are expected there in the next
+-- month as gone, and whoever moves on from it is taken off: what is left has no row of its own.
+sides as (
     select
-        cast(date_part('year', month) * 12 + date_part('month', month) as bigint)
-            as month_number,
+        month,
         dimension,
         measure,
-        entity_id,
+        previous_cell,
         cell,
-        total
-    from abc_xyz
-    where month >= cast($first_month as date) - interval '1 month' and month < $last_month
+        entities,
+        total_before,
+        total_after,
+        unnest(make_array('move', 'expected', 'moved on')) as side
+    from moves
 ),
 
-moves as (
+counted as (
     select
-        coalesce(cells.month_number, cells_of_next_month.month_number) as month_number,
-        coalesce(cells.dimension, cells_of_next_month.dimension) as dimension,
-        coalesce(cells.measure, cells_of_next_month.measure) as measure,
-        coalesce(cells.entity_id, cells_of_next_month.entity_id) as entity_id,
-        cells_of_next_month.cell as from_cell,
-        cells.cell as to_cell,
-        cells_of_next_month.total as total_before,
-        cells.total as total_after
-    from cells
-    full join cells_of_next_month
-        on cells.month_number = cells_of_next_month.month_number
-        and cells.dimension = cells_of_next_month.dimension
-        and cells.measure = cells_of_next_month.measure
-        and cells.entity_id = cells_of_next_month.entity_id
-),
-
-first_months as (
-    select
-        cast(date_part('year', month) * 12 + date_part('month', month) - 1 as bigint)
-            as month_number,
+        cast(
+            case when side = 'expected' then month + interval '1 month' else month end as date
+        ) as month,
         dimension,
         measure,
-        entity_id
+        case
+            when side = 'expected' then cell
+            else coalesce(previous_cell, 'returned')
+        end as from_cell,
+        case when side = 'move' then cell else 'gone' end as to_cell,
+        case when side = 'moved on' then -entities else entities end as entities,
+        case
+            when side = 'move' then total_before
+            when side = 'expected' then total_after
+            else -total_before
+        end as total_before,
+        case when side = 'move' then total_after end as total_after
+    from sides
+    where side <> 'moved on' or previous_cell is not null
+    union all
+    select
+        month,
+        dimension,
+        measure,
+        'new' as from_cell,
+        cell as to_cell,
+        count(*) as entities,
+        null as total_before,
+        sum(total) as total_after
     from abc_xyz_first
     where month between $first_month and $last_month
-),
-
-named_moves as (
+    group by month, dimension, measure, cell
+    union all
+    -- Who is new has not returned.
     select
-        moves.month_number,
-        moves.dimension,
-        moves.measure,
-        case
-            when moves.from_cell is not null then moves.from_cell
-            when first_months.entity_id is not null then 'new'
-            else 'returned'
-        end as from_cell,
-        coalesce(moves.to_cell, 'gone') as to_cell,
-        moves.total_before,
-        moves.total_after
-    from moves
-    left join first_months
-        on moves.month_number = first_months.month_number
-        and moves.dimension = first_months.dimension
-        and moves.measure = first_months.measure
-        and moves.entity_id = first_months.entity_id
+        month,
+        dimension,
+        measure,
+        'returned' as from_cell,
+        cell as to_cell,
+        -count(*) as entities,
+        null as total_before,
+        -sum(total) as total_after
+    from abc_xyz_first
+    where month between $first_month and $last_month
+    group by month, dimension, measure, cell
 ),
 
 summed_moves as (
     select
-        cast(make_date(month_number / 12, month_number % 12 + 1, 1) as date) as month,
+        month,
         dimension,
         measure,
         from_cell,
         to_cell,
-        count(*) as entities,
+        cast(sum(entities) as bigint) as entities,
         cast(coalesce(sum(total_before), 0) as decimal(28, 4)) as total_before,
         cast(coalesce(sum(total_after), 0) as decimal(28, 4)) as total_after
-    from named_moves
-    group by month_number, dimension, measure, from_cell, to_cell
+    from counted
+    where month between $first_month and $last_month
+    group by month, dimension, measure, from_cell, to_cell
 )
 
 select
@@ -126,3 +132,4 @@ select
     month = date_trunc('month', cast($as_of_date as date))
     and month = date_trunc('month', cast($as_of_date as date) + interval '1 day') as is_partial
 from summed_moves
+where entities <> 0

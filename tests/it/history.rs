@@ -365,7 +365,7 @@ fn every_kind_of_cause_is_found() {
     add_to_pipeline(&project, "[parameters.abc]\na_share = 0.6\n");
     project.run();
     // Of the table that uses it, and of one that only reads that table.
-    is("abc_xyz_class", &["changed parameter abc_a_share: 0.8000 to 0.6000"]);
+    is("abc_xyz", &["changed parameter abc_a_share: 0.8000 to 0.6000"]);
     is("abc_xyz_matrix", &["changed parameter abc_a_share: 0.8000 to 0.6000"]);
 
     let shipped = crate::support::repository().join("sql/marts/lifecycle_matrix.sql");

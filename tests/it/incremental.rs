@@ -134,9 +134,9 @@ fn a_changed_threshold_rebuilds_the_tables_that_use_it() {
     std::fs::write(&pipeline, format!("{text}[parameters.abc]\na_share = 0.7\n"))
         .expect("writable");
     let report = project.run();
-    assert_eq!(table(&report, "abc_xyz_class")["built"], "2024-01..2024-08");
+    assert_eq!(table(&report, "abc_xyz")["built"], "2024-01..2024-08");
     // Where no client changed its class, the work stops.
-    let changed = table(&report, "abc_xyz_class")["months_changed"].as_u64().expect("a count");
+    let changed = table(&report, "abc_xyz")["months_changed"].as_u64().expect("a count");
     assert!(changed > 0 && changed < 8, "{changed} months changed");
     assert!(table(&report, "abc_xyz")["months_built"].as_u64().expect("a count") >= changed);
     assert_eq!(table(&report, "entity_month")["months_built"], 0);
