@@ -85,6 +85,20 @@ for client, day, product, revenue in rows:
     days[client].add(day)
     money[client][number(day)] += revenue
     products[client][number(day), product] += revenue
+# A product is called as on the last day on which a line names it; of several names the greatest.
+names = dict(
+    db.execute(
+        f"""
+        select "StockCode", max(struct_pack(
+            day := cast("InvoiceDate" as timestamp)::date, name := trim("Description"))).name
+        from read_csv('{RAW}/sales_*.csv.gz', all_varchar = true, header = true)
+        where "Customer ID" <> '' and cast("Price" as decimal(18, 4)) > 0
+            and cast("Quantity" as decimal(18, 3)) > 0 and "Invoice" not like 'C%'
+            and trim("Description") <> ''
+        group by 1
+        """
+    ).fetchall()
+)
 days = {client: sorted(client_days) for client, client_days in days.items()}
 as_of = max(client_days[-1] for client_days in days.values())
 first, last = min(number(client_days[0]) for client_days in days.values()), number(as_of)
@@ -344,7 +358,15 @@ agree(
 
 
 def greatest(amounts):
-    return ", ".join(p for _, p in sorted((-r, p) for p, r in amounts.items())[:3])
+    chosen = [p for _, p in sorted((-r, p) for p, r in amounts.items())[:3]]
+    return "; ".join(f"{p} {names[p]}" if names.get(p, p) != p else p for p in chosen)
+
+
+# Causes of movement are recomputed by movements.py; here, which of them stands in the list.
+fallen = {
+    (row[0], number(row[1])): (row[2] if row[3] < 0 else "vanished", row[3])
+    for row in published("client_movements", "client_id, month, cause, change", "compare = 'previous'")
+}
 
 
 # Who probably goes on as another is taken as published: it is judged elsewhere.
@@ -371,7 +393,8 @@ for client, (known, lately, counted, recent, classed) in state_now.items():
             to_call[client] = (
                 f"{counted}_{recent}", classed,
                 max((n for n in RULES if n <= silent), default=None), revenue,
-                greatest(here), greatest(main), chance, chance * float(revenue),
+                *fallen.get((client, lately), (None, None)), greatest(here), greatest(main),
+                chance, chance * float(revenue),
             )
     back = [m for c, r, m in ((client, min(RULES), m) for m in range(last - 11, last + 1))
             if (c, r, m) in returns]
@@ -388,8 +411,8 @@ agree(
         row[0]: row[1:-1] + (float(row[-1]),)
         for row in published(
             "winback_list",
-            "client_id, segment, abc, lost_after_months, typical_revenue_12m, last_products,"
-            " main_products, chance_of_return, expected_revenue",
+            "client_id, segment, abc, lost_after_months, typical_revenue_12m, cause,"
+            " cause_change, last_products, main_products, chance_of_return, expected_revenue",
         )
     },
     1e-4,

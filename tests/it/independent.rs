@@ -78,3 +78,8 @@ fn rfm_is_that_of_the_raw_files_and_of_the_kept_result() {
 fn indicators_and_silences_are_those_of_the_raw_files() {
     check("repeat_sales.py", None);
 }
+
+#[test]
+fn weights_and_scores_of_successors_are_those_of_the_raw_files() {
+    check("successors.py", None);
+}
