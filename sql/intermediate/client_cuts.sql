@@ -1,7 +1,7 @@
 -- One row per client and month with a purchase: the value of every cut in which it stands from then
 -- until its next purchase.
 -- grain:  month, client_id
--- reads:  client_rhythm[0], purchase_month[0], client_lifecycle[0], abc_xyz_class[0],
+-- reads:  client_rhythm[0], purchase_month[0], client_lifecycle[0], abc_xyz[0],
 --     client_first_category[..0]
 -- column: month date not null -- Calendar month of a purchase, written as its first day
 -- column: client_id text not null -- Canonical client
@@ -30,7 +30,7 @@ classes as (
         month,
         entity_id as client_id,
         abc
-    from abc_xyz_class
+    from abc_xyz
     where
         month between $first_month and $last_month
         and dimension = 'client'
