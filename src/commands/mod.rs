@@ -8,6 +8,7 @@ mod diff;
 mod diff_rows;
 mod export;
 mod inspect;
+mod headlines;
 mod known;
 mod maintain;
 mod man;

@@ -3,19 +3,16 @@
 use std::ops::Add;
 use std::time::Instant;
 
-use arrow::array::AsArray;
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use datafusion::prelude::{ident, lit};
-use datafusion::scalar::ScalarValue;
 
+use super::headlines::Headlines;
 use super::known::Knowledge;
 use super::{load, table_names};
 use crate::audits::AuditFailure;
 use crate::cli::RunArguments;
 use crate::clock::{format_utc, now};
-use crate::config::{ParameterValue, Pipeline, Project};
+use crate::config::{Pipeline, Project};
 use crate::console::Console;
 use crate::engine::{BuildContext, Built, History, Session, SqlToCheck, build, check_catalog};
 use crate::error::{Error, Result};
@@ -260,7 +257,9 @@ impl Work<'_> {
         };
         self.report.audits.passed = audited.passed();
         if self.arguments.dry_run {
-            let matrix = self.matrix(&context, audited.built()).await?;
+            let headlines = Headlines { context: &context, built: audited.built() };
+            let matrix = headlines.matrix().await?;
+            self.report.losses = headlines.losses().await?;
             warehouse.clear_staging().await?;
             self.report.outcome = Outcome::DryRun;
             return Ok((done, matrix));
@@ -269,7 +268,9 @@ impl Work<'_> {
         let published_folder = Location::open(&self.pipeline.published)?;
         let context =
             BuildContext::new(self.pipeline, self.catalog, &session, &history, &warehouse);
-        let matrix = self.matrix(&context, committed.built()).await?;
+        let headlines = Headlines { context: &context, built: committed.built() };
+        let matrix = headlines.matrix().await?;
+        self.report.losses = headlines.losses().await?;
         let published = committed
             .publish(
                 self.catalog,
@@ -343,67 +344,6 @@ impl Work<'_> {
             });
         }
         Ok(())
-    }
-
-    /// The nine cells of the last full month for the first measure, for clients where they
-    /// are ranked.
-    async fn matrix(&self, context: &BuildContext<'_>, built: &Built) -> Result<Option<Matrix>> {
-        const TABLE: &str = "abc_xyz_matrix";
-        let month = context.history.as_of.last_full_month();
-        let (Some(model), Some(files)) = (self.catalog.model(TABLE), built.files.get(TABLE)) else {
-            return Ok(None);
-        };
-        let first = |name: &str| match self.pipeline.parameters.get(name) {
-            Some(ParameterValue::Texts(texts)) => texts.first().cloned(),
-            _ => None,
-        };
-        let (Some(dimension), Some(measure)) = (first("abc_dimensions"), first("abc_measures"))
-        else {
-            return Ok(None);
-        };
-        let placed = files.values().filter(|(file, _)| file.slot.month == Some(month)).map(
-            |(file, staged)| {
-                // After the commit nothing is staged any more.
-                let staged = *staged && context.warehouse.file(TABLE, &file.slot) != Some(file);
-                (context.warehouse.relative_path(TABLE, file, staged), file.clone())
-            },
-        );
-        let table = context.session.table(&model.schema(), placed);
-        let day = ScalarValue::Date32(Some(month.epoch_day()));
-        let wanted = ident("month")
-            .eq(lit(day))
-            .and(ident("dimension").eq(lit(dimension.as_str())))
-            .and(ident("measure").eq(lit(measure.as_str())));
-        let columns = ["abc", "xyz", "entities", "share_of_total"].map(ident).to_vec();
-        let batches = context
-            .session
-            .context()
-            .read_table(table)?
-            .filter(wanted)?
-            .select(columns)?
-            .collect()
-            .await?;
-        let mut cells = Vec::new();
-        for batch in &batches {
-            let text = |place: usize| arrow::compute::cast(batch.column(place), &DataType::Utf8);
-            let (abc, xyz) = (text(0)?, text(1)?);
-            let entities = batch.column(2).as_primitive::<Int64Type>();
-            let shares = batch.column(3).as_primitive::<Float64Type>();
-            for row in 0..batch.num_rows() {
-                cells.push((
-                    abc.as_string::<i32>().value(row).to_owned(),
-                    xyz.as_string::<i32>().value(row).to_owned(),
-                    entities.value(row),
-                    shares.iter().nth(row).flatten(),
-                ));
-            }
-        }
-        if cells.is_empty() {
-            return Ok(None);
-        }
-        let window = self.pipeline.parameters.whole_number("abc_window_months").unwrap_or(12);
-        let is_full_window = month.months_since(context.history.first) + 1 >= window;
-        Ok(Some(Matrix { month, dimension, measure, is_full_window, cells }))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::run_report::{Outcome, RunReport, SnapshotReport};
+use super::run_report::{Losses, Outcome, RunReport, SnapshotReport};
 use super::table::{plain_table, thousands};
 use crate::engine::TablePlan;
 use crate::ingest::{DeliveryState, PlannedSnapshot};
@@ -47,6 +47,7 @@ pub fn show_report(report: &RunReport, matrix: Option<&Matrix>, verbose: bool) -
     if let Some(matrix) = matrix {
         show_matrix(&mut text, matrix);
     }
+    show_losses(&mut text, &report.losses);
     for failed in &report.audits.failed {
         let _ = writeln!(
             text,
@@ -204,6 +205,28 @@ fn show_matrix(text: &mut String, matrix: &Matrix) {
         _ => "N too new",
     }));
     let _ = writeln!(text, "{}", plain_table(&header, &[1, 2, 3, 4], rows));
+}
+
+fn show_losses(text: &mut String, losses: &[Losses]) {
+    for Losses { month, lost_after_months, lost_gross, lost_net, to_check, probably_not_lost } in
+        losses.iter().filter(|losses| losses.lost_gross > 0)
+    {
+        let linked = match lost_gross - lost_net {
+            0 => String::new(),
+            linked => format!(" ({linked} more go on by a confirmed link)"),
+        };
+        let check = match to_check {
+            0 => String::new(),
+            _ => format!(
+                "; some {probably_not_lost:.1} of them probably are not: {to_check} to check in \
+                 successor_candidates and dealer_candidates"
+            ),
+        };
+        let _ = writeln!(
+            text,
+            "lost in {month}, after {lost_after_months} months of silence: {lost_net} clients{linked}{check}"
+        );
+    }
 }
 
 fn closing_line(report: &RunReport) -> String {

@@ -9,7 +9,7 @@ mod table;
 pub use human::{Matrix, show_plan, show_report};
 pub use run_reference::RunReference;
 pub use run_report::{
-    AuditReport, ErrorReport, FailedAudit, Outcome, RunReport, SnapshotReport, TableReport,
+    AuditReport, ErrorReport, FailedAudit, Losses, Outcome, RunReport, SnapshotReport, TableReport,
 };
 pub use runs_folder::{RunsFolder, run_id, run_moment};
 pub use table::{plain_table, thousands};

@@ -71,6 +71,9 @@ pub struct RunReport {
     pub audits: AuditReport,
     /// Files written to and removed from the published folder.
     pub published: Option<(usize, usize)>,
+    /// Losses of the last full month, by each rule.
+    #[serde(default)]
+    pub losses: Vec<Losses>,
     /// What the run asked of the stores of the warehouse and of the published folder.
     #[serde(default)]
     pub requests: Option<Requests>,
@@ -86,6 +89,22 @@ pub struct RunReport {
     #[serde(default)]
     pub known: Option<String>,
     pub error: Option<ErrorReport>,
+}
+
+/// Clients lost in a month by one rule, and how many of them probably are not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Losses {
+    pub month: Month,
+    /// Whole months without a purchase that make a loss.
+    pub lost_after_months: i64,
+    /// Ids that fell silent.
+    pub lost_gross: i64,
+    /// Clients, after confirmed links.
+    pub lost_net: i64,
+    /// Of the clients, those with a candidate that nobody has decided on.
+    pub to_check: i64,
+    /// Expected number of the clients that go on under another name or through a dealer.
+    pub probably_not_lost: f64,
 }
 
 /// What became of one delivered file.
@@ -178,6 +197,7 @@ impl RunReport {
             tables: Vec::new(),
             audits: AuditReport::default(),
             published: None,
+            losses: Vec::new(),
             requests: None,
             versions: BTreeMap::new(),
             definitions: BTreeMap::new(),

@@ -71,10 +71,10 @@ fn operator(line: &str) -> String {
     };
     let detail = match name {
         "DataSourceExec" => {
-            let table = text.split("warehouse/shop/").nth(1).and_then(|rest| rest.split('/').next());
-            let columns = after("projection=[", "]").map(|columns| {
-                format!(" {} columns", columns.matches(',').count() + 1)
-            });
+            let table =
+                text.split("warehouse/shop/").nth(1).and_then(|rest| rest.split('/').next());
+            let columns = after("projection=[", "]")
+                .map(|columns| format!(" {} columns", columns.matches(',').count() + 1));
             format!(" {}{}", table.unwrap_or("no files"), columns.unwrap_or_default())
         }
         "HashJoinExec" => {
