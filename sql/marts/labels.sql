@@ -2,7 +2,7 @@
 -- and in Russian. A file of this name in the project's sql/ folder replaces it.
 -- grain:  kind, code
 -- column: kind text not null -- What the code is of, such as cause or exclusion: the columns that
---     hold it are in docs/metrics.md
+--     hold it are in docs/tables.md
 -- column: code text not null -- Code as the tables write it
 -- column: label_en text not null -- In English
 -- column: label_ru text not null -- In Russian

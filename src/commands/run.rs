@@ -14,7 +14,7 @@ use crate::cli::RunArguments;
 use crate::clock::{format_utc, now};
 use crate::config::{Pipeline, Project};
 use crate::console::Console;
-use crate::engine::{BuildContext, Built, History, Session, SqlToCheck, build, check_catalog};
+use crate::engine::{BuildContext, History, Session, SqlToCheck, build, check_catalog};
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::ingest::{

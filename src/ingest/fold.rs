@@ -14,7 +14,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 use super::canonical::{CanonicalTable, PROVENANCE, SALES, history_schema, row_schema};
 use super::marks::Marker;
 use super::parts::{Parts, RowsBudget};
-use super::sorted_rows::{Batches, merged, rows_at_once};
+use super::sorted_rows::{BATCH_ROWS, Batches, merged, rows_at_once};
 use super::survival::Survival;
 use crate::error::{Error, Result};
 use crate::month::Month;
@@ -142,7 +142,7 @@ impl Rows {
                 inputs.push(counted(batches, stays));
             }
         }
-        Ok((inputs, at_once.min(rows_at_once(0, 1))))
+        Ok((inputs, at_once.min(BATCH_ROWS)))
     }
 }
 

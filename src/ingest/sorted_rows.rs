@@ -23,14 +23,14 @@ use datafusion::physical_plan::sorts::streaming_merge::StreamingMergeBuilder;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 
 use futures::StreamExt;
-use tempfile::TempPath;
+use tempfile::{NamedTempFile, TempPath};
 
 use super::canonical::{CanonicalTable, PROVENANCE};
 use crate::error::{Error, Result};
 use crate::store::Scratch;
 
 /// Rows of a sorted batch: few, because a merge holds one batch of each of its inputs.
-const BATCH_ROWS: usize = 4_096;
+pub const BATCH_ROWS: usize = 4_096;
 /// Bytes of a batch, about: fewer rows where they are wide.
 const BATCH_BYTES: usize = 2 << 20;
 /// Inputs that are merged at once.
@@ -45,11 +45,11 @@ pub type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
 pub struct SortedRows {
     batches: Vec<RecordBatch>,
     rows_at_once: usize,
-    order: std::vec::IntoIter<Place>,
+    order: std::vec::IntoIter<SortedRow>,
 }
 
 /// A row, with the beginning of its key.
-struct Place {
+struct SortedRow {
     prefix: u128,
     batch: u32,
     row: u32,
@@ -76,19 +76,19 @@ impl SortedRows {
         let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
         let mut order = Vec::with_capacity(rows);
         for (batch, keys) in keys.iter().enumerate() {
-            order.extend(keys.iter().enumerate().map(|(row, key)| Place {
+            order.extend(keys.iter().enumerate().map(|(row, key)| SortedRow {
                 prefix: prefix_of(key.as_ref()),
                 batch: batch as u32,
                 row: row as u32,
             }));
         }
-        let origin = |place: &Place| {
+        let origin = |place: &SortedRow| {
             let [file, line] = &origins[place.batch as usize][..] else { return ("", 0) };
             let row = place.row as usize;
             (file.as_string::<i32>().value(row), line.as_primitive::<Int64Type>().value(row))
         };
         order.sort_unstable_by(|one, other| {
-            let key = |place: &Place| keys[place.batch as usize].row(place.row as usize);
+            let key = |place: &SortedRow| keys[place.batch as usize].row(place.row as usize);
             let by_prefix = one.prefix.cmp(&other.prefix);
             by_prefix
                 .then_with(|| key(one).cmp(&key(other)))
@@ -154,14 +154,11 @@ impl RunFile {
         scratch: &Scratch,
         rows: impl Iterator<Item = Result<RecordBatch>>,
     ) -> Result<Self> {
-        let file = scratch.file()?;
-        let mut writer = run_writer(schema, file.as_file())?;
+        let mut run = RunWriter::new(schema, scratch)?;
         for batch in rows {
-            writer.write(&batch?)?;
+            run.writer.write(&batch?)?;
         }
-        writer.finish()?;
-        drop(writer);
-        Ok(Self(Arc::new(file.into_temp_path())))
+        run.finish()
     }
 
     /// The rows, batch by batch. Opened when the first is asked for.
@@ -179,10 +176,26 @@ impl RunFile {
     }
 }
 
-fn run_writer<'f>(schema: &SchemaRef, file: &'f File) -> Result<StreamWriter<BufWriter<&'f File>>> {
-    let compression = Some(CompressionType::LZ4_FRAME);
-    let options = IpcWriteOptions::default().try_with_compression(compression)?;
-    Ok(StreamWriter::try_new_with_options(BufWriter::new(file), schema, options)?)
+/// A run that is being written.
+struct RunWriter {
+    writer: StreamWriter<BufWriter<NamedTempFile>>,
+}
+
+impl RunWriter {
+    fn new(schema: &SchemaRef, scratch: &Scratch) -> Result<Self> {
+        let compression = Some(CompressionType::LZ4_FRAME);
+        let options = IpcWriteOptions::default().try_with_compression(compression)?;
+        let file = BufWriter::new(scratch.file()?);
+        Ok(Self { writer: StreamWriter::try_new_with_options(file, schema, options)? })
+    }
+
+    fn finish(self) -> Result<RunFile> {
+        let Self { mut writer } = self;
+        writer.finish()?;
+        let file =
+            writer.into_inner()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+        Ok(RunFile(Arc::new(file.into_temp_path())))
+    }
 }
 
 /// Merges sorted rows of a table and delivers so many rows at once. Holds one batch of each
@@ -201,14 +214,11 @@ pub async fn merged(
     while inputs.len() > MOST_INPUTS {
         let some: Vec<Batches> = inputs.drain(..MOST_INPUTS).collect();
         let mut rows = merged_at_once(table, schema, rows_at_once, some)?;
-        let file = scratch.file()?;
-        let mut writer = run_writer(schema, file.as_file())?;
+        let mut run = RunWriter::new(schema, scratch)?;
         while let Some(batch) = rows.next().await {
-            writer.write(&batch?)?;
+            run.writer.write(&batch?)?;
         }
-        writer.finish()?;
-        drop(writer);
-        inputs.push_back(RunFile(Arc::new(file.into_temp_path())).read());
+        inputs.push_back(run.finish()?.read());
     }
     merged_at_once(table, schema, rows_at_once, inputs.into())
 }

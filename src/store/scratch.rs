@@ -1,6 +1,6 @@
 //! A folder for what a run cannot hold in memory; gone when the run is.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use tempfile::{NamedTempFile, TempDir};
@@ -62,10 +62,5 @@ impl Scratch {
     /// When it cannot be made.
     pub fn file(&self) -> Result<NamedTempFile> {
         Ok(NamedTempFile::new_in(self.path())?)
-    }
-
-    /// A name that is free in the folder.
-    pub fn free_path(&self, ending: &str) -> PathBuf {
-        self.path().join(format!("{}{ending}", uuid::Uuid::new_v4().simple()))
     }
 }
