@@ -50,6 +50,7 @@ fn run(data: &Path, top: &str, extra: &str) -> TestProject {
     assert_ne!(text, shipped, "the pipeline file says where the data lies");
     std::fs::remove_file(project.path("pipelines/shop.toml")).expect("removable");
     project.write("pipelines/online_retail_ii.toml", &format!("{top}{text}{extra}"));
+    project.copy_segments();
     let called = project.call(&["run"]);
     assert_eq!(called.code, 0, "{}\n{}", called.stdout, called.stderr);
     project
