@@ -10,6 +10,7 @@ pub use sql::{audit_history, audit_tables};
 use arrow::array::RecordBatch;
 
 use crate::engine::BrokenContract;
+use crate::models::{Layer, Model};
 use crate::month::describe_ranges;
 
 /// An audit that found rows.
@@ -31,10 +32,15 @@ pub struct AuditFailure {
 
 impl AuditFailure {
     /// A broken contract as a failed audit.
-    pub fn of_contract(table: &str, broken: BrokenContract) -> Self {
-        let description = match broken.audit.strip_prefix("not_null_") {
-            Some(column) => format!("Column {column} is never null."),
-            None => "The grain identifies a row.".to_owned(),
+    pub fn of_contract(table: &str, model: Option<&Model>, broken: BrokenContract) -> Self {
+        let segment = model.filter(|model| model.layer == Layer::Segment);
+        let description = match (broken.audit.strip_prefix("not_null_"), segment) {
+            (Some(column), _) => format!("Column {column} is never null."),
+            (None, None) => "The grain identifies a row.".to_owned(),
+            (None, Some(segment)) => format!(
+                "A segment names a client once a month: let {} end in `group by month, client_id`.",
+                segment.file.shown
+            ),
         };
         Self {
             audit: broken.audit,

@@ -1,6 +1,8 @@
 //! What a run says of its results at once: the matrix of the last full month, and how many of
 //! the lost clients probably are not lost.
 
+use std::collections::BTreeMap;
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 use datafusion::prelude::{Expr, ident, lit};
@@ -11,6 +13,9 @@ use crate::engine::{BuildContext, Built};
 use crate::error::Result;
 use crate::month::Month;
 use crate::report::{Losses, Matrix};
+
+/// Months of losses that are told together: in a single one there is seldom a doubt.
+const LOSS_MONTHS: i64 = 12;
 
 /// The finished tables of a run.
 pub(super) struct Headlines<'a> {
@@ -62,16 +67,18 @@ impl Headlines<'_> {
         Ok(Some(Matrix { month, dimension, measure, is_full_window, cells }))
     }
 
-    /// Losses of the last full month by each rule; none when `churn_gross_net` is not computed.
+    /// Losses of the last twelve full months by each rule; none when `churn_gross_net` is not
+    /// computed.
     ///
     /// # Errors
     /// When a store fails.
     pub async fn losses(&self) -> Result<Vec<Losses>> {
-        let month = self.month();
+        let last = self.month();
+        let first = last.plus(1 - LOSS_MONTHS).max(self.context.history.first);
         let wanted = ident("period_kind")
             .eq(lit("month"))
             .and(ident("cut").eq(lit("all")))
-            .and(ident("period").eq(day(month)));
+            .and(ident("period").between(day(first), day(last)));
         let columns = [
             "lost_after_months",
             "lost_gross",
@@ -79,21 +86,23 @@ impl Headlines<'_> {
             "clients_to_check",
             "probably_not_lost",
         ];
-        let mut losses = Vec::new();
+        let mut by_rule: BTreeMap<i64, Losses> = BTreeMap::new();
         for batch in self.rows("churn_gross_net", None, wanted, &columns).await? {
             let counts = |place: usize| batch.column(place).as_primitive::<Int64Type>();
             let expected = batch.column(4).as_primitive::<Decimal128Type>();
-            losses.extend((0..batch.num_rows()).map(|row| Losses {
-                month,
-                lost_after_months: counts(0).value(row),
-                lost_gross: counts(1).value(row),
-                lost_net: counts(2).value(row),
-                to_check: counts(3).value(row),
-                probably_not_lost: expected.value_as_string(row).parse().unwrap_or_default(),
-            }));
+            for row in 0..batch.num_rows() {
+                let lost_after_months = counts(0).value(row);
+                let of_rule = by_rule
+                    .entry(lost_after_months)
+                    .or_insert_with(|| Losses::none((first, last), lost_after_months));
+                of_rule.lost_gross += counts(1).value(row);
+                of_rule.lost_net += counts(2).value(row);
+                of_rule.to_check += counts(3).value(row);
+                of_rule.probably_not_lost +=
+                    expected.value_as_string(row).parse::<f64>().unwrap_or_default();
+            }
         }
-        losses.sort_by_key(|losses| losses.lost_after_months);
-        Ok(losses)
+        Ok(by_rule.into_values().collect())
     }
 
     fn month(&self) -> Month {

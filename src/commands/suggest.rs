@@ -21,6 +21,9 @@ select setting, place, current_value, suggested_value, first_half, second_half, 
 from suggest_borders
 order by setting, place";
 
+/// Tables with the whole evidence.
+const EVIDENCE: [&str; 4] = ["suggest_silence", "suggest_groups", "suggest_lost", "suggest_xyz"];
+
 /// One setting, or one item of a list.
 #[derive(Debug, Serialize)]
 struct Suggestion {
@@ -83,6 +86,7 @@ pub async fn suggest(
             text.push_str(&format!("  careful: {warning}\n"));
         }
     }
+    text.push_str(&format!("\nthe figures behind it, to query: {}\n", EVIDENCE.join(", ")));
     match snippet.is_empty() {
         true => text.push_str("\nnothing is suggested\n"),
         false => text.push_str(&format!("\nfor the pipeline file:\n\n{snippet}")),
@@ -126,11 +130,28 @@ fn snippet_of(suggestions: &[Suggestion]) -> String {
             1 => values.concat(),
             _ => format!("[{}]", values.join(", ")),
         };
-        sections.entry(section).or_default().push_str(&format!("{key} = {value}\n"));
+        let missing = items.iter().filter(|of| of.suggested.is_none()).count();
+        let unstable = items.iter().any(|of| of.suggested.is_some() && !of.is_stable);
+        let mut doubts = Vec::new();
+        if unstable {
+            doubts.push("the halves of the history do not agree".to_owned());
+        }
+        if missing > 0 {
+            doubts.push(format!("nothing is suggested for {missing} more of now {}", now(&items)));
+        }
+        let comment =
+            if doubts.is_empty() { String::new() } else { format!("  # {}", doubts.join("; ")) };
+        sections.entry(section).or_default().push_str(&format!("{key} = {value}{comment}\n"));
     }
     let sections: Vec<String> =
         sections.iter().map(|(name, lines)| format!("[parameters.{name}]\n{lines}")).collect();
     sections.join("\n")
+}
+
+/// The present values of a setting.
+fn now(items: &[&Suggestion]) -> String {
+    let values: Vec<&str> = items.iter().filter_map(|of| of.now.as_deref()).collect();
+    format!("[{}]", values.join(", "))
 }
 
 /// Numbers as they are, words in quotes.
@@ -181,7 +202,21 @@ mod tests {
             suggestion("churn.lost_after_months", 1, Some("4")),
             suggestion("churn.lost_after_months", 2, None),
         ];
-        let expected = "[parameters.churn]\nlost_after_months = [4]\n";
+        let doubt = "nothing is suggested for 1 more of now [3, 6]";
+        let expected = format!("[parameters.churn]\nlost_after_months = [4]  # {doubt}\n");
+        let suggestions = suggestions.map(|of| Suggestion {
+            now: Some(if of.place == 1 { "3" } else { "6" }.to_owned()),
+            ..of
+        });
         assert_eq!(snippet_of(&suggestions), expected);
+    }
+
+    #[test]
+    fn what_is_not_steady_is_said_so_where_it_is_copied() {
+        let steady = suggestion("lifecycle.active_days", 1, Some("80"));
+        let shaky = Suggestion { is_stable: false, ..steady };
+        let expected = "[parameters.lifecycle]\n\
+                        active_days = 80  # the halves of the history do not agree\n";
+        assert_eq!(snippet_of(&[shaky]), expected);
     }
 }

@@ -57,7 +57,9 @@ impl Staged {
     ) -> Result<std::result::Result<Audited, Vec<AuditFailure>>> {
         let Self { ingested, mut built } = self;
         if let Some((table, broken)) = built.broken.take() {
-            let failed = broken.into_iter().map(|broken| AuditFailure::of_contract(&table, broken));
+            let model = context.catalog.model(&table);
+            let failed =
+                broken.into_iter().map(|broken| AuditFailure::of_contract(&table, model, broken));
             return Ok(Err(failed.collect()));
         }
         let lines = audit_lines(&ingested)?;

@@ -208,23 +208,24 @@ fn show_matrix(text: &mut String, matrix: &Matrix) {
 }
 
 fn show_losses(text: &mut String, losses: &[Losses]) {
-    for Losses { month, lost_after_months, lost_gross, lost_net, to_check, probably_not_lost } in
-        losses.iter().filter(|losses| losses.lost_gross > 0)
-    {
-        let linked = match lost_gross - lost_net {
+    for losses in losses.iter().filter(|losses| losses.lost_gross > 0) {
+        let Losses { first_month, last_month, lost_after_months, lost_net, .. } = losses;
+        let linked = match losses.lost_gross - lost_net {
             0 => String::new(),
             linked => format!(" ({linked} more go on by a confirmed link)"),
         };
-        let check = match to_check {
+        let check = match losses.to_check {
             0 => String::new(),
-            _ => format!(
-                "; some {probably_not_lost:.1} of them probably are not: {to_check} to check in \
-                 successor_candidates and dealer_candidates"
+            to_check => format!(
+                "; some {:.1} of them probably are not: {to_check} to check in \
+                 successor_candidates and dealer_candidates",
+                losses.probably_not_lost
             ),
         };
         let _ = writeln!(
             text,
-            "lost in {month}, after {lost_after_months} months of silence: {lost_net} clients{linked}{check}"
+            "lost from {first_month} to {last_month}, after {lost_after_months} months of silence: \
+             {lost_net} clients{linked}{check}"
         );
     }
 }

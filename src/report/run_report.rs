@@ -71,7 +71,7 @@ pub struct RunReport {
     pub audits: AuditReport,
     /// Files written to and removed from the published folder.
     pub published: Option<(usize, usize)>,
-    /// Losses of the last full month, by each rule.
+    /// Losses of the last twelve full months, by each rule.
     #[serde(default)]
     pub losses: Vec<Losses>,
     /// What the run asked of the stores of the warehouse and of the published folder.
@@ -91,10 +91,11 @@ pub struct RunReport {
     pub error: Option<ErrorReport>,
 }
 
-/// Clients lost in a month by one rule, and how many of them probably are not.
+/// Clients lost in some months by one rule, and how many of them probably are not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Losses {
-    pub month: Month,
+    pub first_month: Month,
+    pub last_month: Month,
     /// Whole months without a purchase that make a loss.
     pub lost_after_months: i64,
     /// Ids that fell silent.
@@ -105,6 +106,22 @@ pub struct Losses {
     pub to_check: i64,
     /// Expected number of the clients that go on under another name or through a dealer.
     pub probably_not_lost: f64,
+}
+
+impl Losses {
+    /// Of nobody yet.
+    pub fn none((first_month, last_month): (Month, Month), lost_after_months: i64) -> Self {
+        let (lost_gross, lost_net, to_check, probably_not_lost) = (0, 0, 0, 0.0);
+        Self {
+            first_month,
+            last_month,
+            lost_after_months,
+            lost_gross,
+            lost_net,
+            to_check,
+            probably_not_lost,
+        }
+    }
 }
 
 /// What became of one delivered file.
