@@ -25,6 +25,8 @@
 -- column: revenue_month decimal(28,4) not null -- Revenue of reference_month
 -- column: revenue_month_1 decimal(28,4) not null -- Revenue one month before it
 -- column: revenue_month_2 decimal(28,4) not null -- Revenue two months before it
+-- column: revenue_3m_earlier decimal(28,4) not null -- Revenue of the three months that end three
+--     months before it
 -- column: revenue_earlier decimal(28,4) not null -- Revenue of the 12 months ending two months
 --     before
 -- column: months_earlier bigint not null -- Those of the 12 that are not before the first purchase
@@ -157,6 +159,7 @@ money as (
         sum(case when age = 0 then revenue else 0 end) as revenue_0,
         sum(case when age = 1 then revenue else 0 end) as revenue_1,
         sum(case when age = 2 then revenue else 0 end) as revenue_2,
+        sum(case when age between 3 and 5 then revenue else 0 end) as revenue_3m_earlier,
         sum(case when age between 2 and 13 then revenue else 0 end) as revenue_earlier,
         sum(case when age between 0 and 11 then revenue else 0 end) as revenue_12m,
         sum(case when age between 0 and 2 then -return_revenue else 0 end) as returned_now,
@@ -320,6 +323,7 @@ select
     cast(coalesce(money.revenue_0, 0) as decimal(28, 4)) as revenue_month,
     cast(coalesce(money.revenue_1, 0) as decimal(28, 4)) as revenue_month_1,
     cast(coalesce(money.revenue_2, 0) as decimal(28, 4)) as revenue_month_2,
+    cast(coalesce(money.revenue_3m_earlier, 0) as decimal(28, 4)) as revenue_3m_earlier,
     cast(coalesce(money.revenue_earlier, 0) as decimal(28, 4)) as revenue_earlier,
     greatest(
         least(reference_months.reference_number - 1 - reference_months.first_month_number, 12), 0

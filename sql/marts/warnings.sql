@@ -31,7 +31,10 @@
 -- column: is_product_dropped boolean not null -- Bought, but not its main product
 -- column: is_returns_rising boolean not null -- Brings back at least 5 % of what it buys, and at
 --     least twice the share of before
--- column: is_slipping boolean not null -- Was in class A or X three months before, and is no more
+-- column: is_slipping boolean not null -- Was in class A three months before, and is no more; or was
+--     in X, and is no more because it buys less: the three months ending with reference_month
+--     brought less than the three before, or that month less than usual, and its ABC class has not
+--     risen
 -- column: reference_month date not null -- Month by which all reasons but overdue are judged: the
 --     month itself, or the one before when it is partial
 -- column: last_purchase_date date not null -- Last purchase day
@@ -92,8 +95,19 @@ with flags as (
             left(client_signals.cell_before, 1) = 'A' and left(client_signals.cell, 1) <> 'A',
             false
         )
+        -- Who suddenly buys more leaves X as well, and nobody is to worry about that.
         or coalesce(
-            right(client_signals.cell_before, 1) = 'X' and right(client_signals.cell, 1) <> 'X',
+            right(client_signals.cell_before, 1) = 'X' and right(client_signals.cell, 1) <> 'X'
+            and left(client_signals.cell, 1) >= left(client_signals.cell_before, 1)
+            and (
+                client_signals.revenue_month + client_signals.revenue_month_1
+                + client_signals.revenue_month_2 < client_signals.revenue_3m_earlier
+                or (
+                    client_signals.months_earlier >= 3
+                    and client_signals.revenue_month * client_signals.months_earlier
+                    < client_signals.revenue_earlier
+                )
+            ),
             false
         ) as is_slipping,
         client_signals.reference_month,
