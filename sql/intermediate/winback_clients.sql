@@ -21,8 +21,8 @@
 --     like all that follows but the reasons, the contacts and the manager
 -- column: segment text -- Life-cycle segment at the as-of date
 -- column: abc text -- ABC class by revenue when it last bought
--- column: lost_after_months bigint -- The longest rule of N months by which it is lost; null when
---     it is dozing only
+-- column: lost_after_months bigint -- The longest rule of N whole months by which it is lost; null
+--     when it is dozing only
 -- column: own_rhythm boolean -- Silent for three times its own median interval
 -- column: low_nps boolean -- Its last nps answer of the last 12 months is low
 -- column: open_conflict boolean -- A conflict is open
@@ -55,12 +55,23 @@
 with as_of as (
     select
         cast(date_trunc('month', cast($as_of_date as date)) as date) as month,
+        -- Of the months of silence, that of the as-of date is no whole one until it is over.
+        case
+            when
+                date_trunc('month', cast($as_of_date as date))
+                = date_trunc('month', cast($as_of_date as date) + interval '1 day')
+                then 1
+            else 0
+        end as unfinished_months,
         cast($loss_rhythm_intervals as bigint) as rhythm_intervals,
         cast($winback_includes_class_c as boolean) as includes_class_c
 ),
 
 rules as (
-    select unnest(cast($churn_lost_after_months as bigint[])) as lost_after_months
+    select
+        unfinished_months,
+        unnest(cast($churn_lost_after_months as bigint[])) as lost_after_months
+    from as_of
 ),
 
 lost_by_rule as (
@@ -72,7 +83,8 @@ lost_by_rule as (
     cross join client_state
     where
         client_state.month = cast(date_trunc('month', cast($as_of_date as date)) as date)
-        and client_state.months_since_last_purchase >= rules.lost_after_months
+        and client_state.months_since_last_purchase - rules.unfinished_months
+        >= rules.lost_after_months
     group by client_state.client_id
 ),
 
@@ -459,12 +471,14 @@ judged as (
         cast(null as decimal(28, 4)) as typical_revenue_12m,
         cast(null as decimal(28, 4)) as typical_profit_12m,
         'confirmed_successor' as reasons
-    from linked_silences
+    from as_of
+    cross join linked_silences
     left join own_cards
         on linked_silences.client_id = own_cards.client_id
     where
         linked_silences.days_since_last_purchase > $lifecycle_active_days
-        or linked_silences.months_silent >= array_min(cast($churn_lost_after_months as bigint[]))
+        or linked_silences.months_silent - as_of.unfinished_months
+        >= array_min(cast($churn_lost_after_months as bigint[]))
 )
 
 select

@@ -23,8 +23,8 @@
 -- column: months_silent bigint not null -- Months from the last purchase month to that of the as-of
 --     date
 -- column: purchases bigint not null -- Lifetime purchase days
--- column: lost_after_months bigint -- The longest rule of N months by which it is lost; null when
---     it is dozing only
+-- column: lost_after_months bigint -- The longest rule of N whole months by which it is lost, all
+--     over at the as-of date; null when it is dozing only
 -- column: own_rhythm boolean not null -- Silent for three times its own median interval
 -- column: low_nps boolean not null -- Its last nps answer of the last 12 months is 6 or less
 -- column: open_conflict boolean not null -- A conflict is open
