@@ -37,7 +37,8 @@
 --     dropped_product or returns, in the three months ending with the last purchase against the
 --     three before; vanished when it had not fallen. Null when the history is too short to compare
 -- column: cause_product text -- Product behind that fall: code and name
--- column: cause_change decimal(28,4) -- Change of revenue between these periods
+-- column: cause_change decimal(28,4) -- Fall of revenue between these periods, below 0; null when
+--     vanished, or not to be compared
 -- column: last_products text -- Up to three products of the month of the last purchase, greatest
 --     revenue first: code and name, if the sales have names, set off by semicolons
 -- column: main_products text -- Up to three products of the 12 months ending with it, likewise
