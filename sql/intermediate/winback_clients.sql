@@ -9,6 +9,7 @@
 -- param:  churn_lost_after_months bigint[]
 -- param:  lifecycle_active_days bigint
 -- param:  loss_rhythm_intervals bigint
+-- param:  warnings_overdue_purchases bigint
 -- param:  winback_includes_class_c boolean
 -- column: client_id text not null -- Canonical client, or one that goes on as another
 -- column: client_name text -- Name in the master data
@@ -23,7 +24,8 @@
 -- column: abc text -- ABC class by revenue when it last bought
 -- column: lost_after_months bigint -- The longest rule of N whole months by which it is lost; null
 --     when it is dozing only
--- column: own_rhythm boolean -- Silent for three times its own median interval
+-- column: own_rhythm boolean -- Three purchase days or more, and silent for three times its own
+--     median interval
 -- column: low_nps boolean -- Its last nps answer of the last 12 months is low
 -- column: open_conflict boolean -- A conflict is open
 -- column: asked_without_buying boolean -- Three or more inquiries since the last purchase
@@ -64,6 +66,7 @@ with as_of as (
             else 0
         end as unfinished_months,
         cast($loss_rhythm_intervals as bigint) as rhythm_intervals,
+        cast($warnings_overdue_purchases as bigint) as rhythm_purchases,
         cast($winback_includes_class_c as boolean) as includes_class_c
 ),
 
@@ -287,7 +290,11 @@ described as (
         silent_clients.segment,
         client_class.abc,
         silent_clients.lost_after_months,
-        coalesce(silent_clients.overdue_ratio >= as_of.rhythm_intervals, false) as own_rhythm,
+        coalesce(
+            silent_clients.purchases >= as_of.rhythm_purchases
+            and silent_clients.overdue_ratio >= as_of.rhythm_intervals,
+            false
+        ) as own_rhythm,
         coalesce(client_contact_grounds.low_nps, false) as low_nps,
         coalesce(client_contact_grounds.open_conflict, false) as open_conflict,
         coalesce(client_contact_grounds.asked_without_buying, false) as asked_without_buying,

@@ -25,7 +25,8 @@
 -- column: purchases bigint not null -- Lifetime purchase days
 -- column: lost_after_months bigint -- The longest rule of N whole months by which it is lost, all
 --     over at the as-of date; null when it is dozing only
--- column: own_rhythm boolean not null -- Silent for three times its own median interval
+-- column: own_rhythm boolean not null -- Three purchase days or more, and silent for three times
+--     its own median interval
 -- column: low_nps boolean not null -- Its last nps answer of the last 12 months is 6 or less
 -- column: open_conflict boolean not null -- A conflict is open
 -- column: asked_without_buying boolean not null -- Three or more inquiries since the last purchase
