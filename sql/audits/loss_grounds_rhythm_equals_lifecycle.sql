@@ -1,8 +1,9 @@
--- The clients lost by their own rhythm are those whose overdue ratio in the life cycle has reached
--- the limit in the month, or has done so again since a purchase in the month.
+-- The clients lost by their own rhythm are those with enough purchases whose overdue ratio in the
+-- life cycle has reached the limit in the month, or has done so again since a purchase in the month.
 -- audits: loss_grounds
 -- reads:  loss_grounds[0], client_lifecycle[-1..0]
 -- param:  loss_rhythm_intervals bigint
+-- param:  warnings_overdue_purchases bigint
 with overdue as (
     select
         client_lifecycle.month,
@@ -12,6 +13,7 @@ with overdue as (
     where
         client_lifecycle.month >= cast($first_month as date) - interval '1 month'
         and client_lifecycle.month <= $last_month
+        and client_lifecycle.purchases >= $warnings_overdue_purchases
         and client_lifecycle.overdue_ratio >= $loss_rhythm_intervals
 ),
 

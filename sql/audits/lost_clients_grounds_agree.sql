@@ -3,12 +3,16 @@
 -- audits: lost_clients
 -- reads:  lost_clients[0], client_lifecycle[0], client_contact_grounds[0]
 -- param:  loss_rhythm_intervals bigint
+-- param:  warnings_overdue_purchases bigint
 with expected as (
     select
         client_lifecycle.month,
         client_lifecycle.client_id,
-        coalesce(client_lifecycle.overdue_ratio >= $loss_rhythm_intervals, false)
-            as own_rhythm,
+        coalesce(
+            client_lifecycle.purchases >= $warnings_overdue_purchases
+            and client_lifecycle.overdue_ratio >= $loss_rhythm_intervals,
+            false
+        ) as own_rhythm,
         coalesce(client_contact_grounds.low_nps, false) as low_nps,
         coalesce(client_contact_grounds.open_conflict, false) as open_conflict,
         coalesce(client_contact_grounds.asked_without_buying, false) as asked_without_buying

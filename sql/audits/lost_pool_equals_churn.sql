@@ -1,11 +1,19 @@
--- The clients who are lost on the as-of date are as many as churn has left in the pool.
+-- The clients who are lost on the as-of date are as many as churn has left in the pool, without the
+-- losses of a month that is not over.
 -- audits: lost_pool
 -- reads:  lost_pool[all], churn_month[all]
 -- param:  as_of_date date
 with counted as (
     select
         lost_after_months,
-        lost_pool_start + lost - returned as expected_clients,
+        lost_pool_start - returned
+        + case
+            when
+                date_trunc('month', $as_of_date)
+                = date_trunc('month', $as_of_date + interval '1 day')
+                then 0
+            else lost
+        end as expected_clients,
         0 as clients
     from churn_month
     where month = cast(date_trunc('month', $as_of_date) as date) and cut = 'all'

@@ -25,6 +25,7 @@ counted as (
     where
         client_lifecycle.recency_segment <> 'active'
         or client_state.months_since_last_purchase
+        - case when client_lifecycle.is_partial then 1 else 0 end
         >= array_min(cast($churn_lost_after_months as bigint[]))
     union all
     select client_id, 0 as expected, 1 as listed, 0 as excluded, 0 as linked

@@ -17,7 +17,8 @@
 --     against the three before: cause of client_movements. vanished when it had not fallen: it
 --     stopped at once. Null when the history is too short to compare
 -- column: cause_product_id text -- Product behind that fall
--- column: cause_change decimal(28,4) -- Change of revenue between these periods
+-- column: cause_change decimal(28,4) -- Fall of revenue between these periods, below 0; null when it
+--     had not fallen
 with lapsed as (
     select
         month,
@@ -108,7 +109,7 @@ movements as (
         client_id,
         case when change < 0 then cause else 'vanished' end as cause,
         case when change < 0 then product_id end as product_id,
-        change
+        case when change < 0 then change end as change
     from client_movements
     where
         month >= cast($first_month as date) - interval '1 month'

@@ -1,5 +1,5 @@
--- One row per months of silence and client who is lost on the as-of date: when it was lost, what it
--- had bought, and whether it may be called.
+-- One row per months of silence and client who is lost on the as-of date, after N whole months that
+-- are over: when it was lost, what it had bought, and whether it may be called.
 -- grain:  lost_after_months, client_id
 -- reads:  client_state[all], lost_clients[all], client_contacts[all]
 -- param:  as_of_date date
@@ -9,7 +9,7 @@
 -- column: lost_month date not null -- Month of the loss
 -- column: last_purchase_date date not null -- Last purchase day
 -- column: months_silent bigint not null -- Months from the month of the last purchase to that of
---     the as-of date
+--     the as-of date, as if it were over
 -- column: purchases bigint not null -- Lifetime purchase days
 -- column: revenue_12m_before decimal(28,4) not null -- Revenue net of returns in the 12 months
 --     ending with the month of the last purchase
@@ -66,4 +66,11 @@ inner join lost_clients
     and silent.last_purchase_date = lost_clients.last_purchase_date
 left join client_contacts
     on silent.client_id = client_contacts.client_id
-where silent.months_since_last_purchase >= silent.lost_after_months
+-- A month that is not over is no whole month of silence: who may still buy in it is not lost yet.
+where
+    silent.months_since_last_purchase
+    - case
+        when date_trunc('month', $as_of_date) = date_trunc('month', $as_of_date + interval '1 day')
+            then 1
+        else 0
+    end >= silent.lost_after_months

@@ -244,8 +244,14 @@ from (
     (2, 'closed', 'clients', 'of them closed down'),
     (3, 'do_not_contact', 'clients', 'of the others, not to be contacted'),
     (4, 'one_off', 'clients', 'of the others, with one purchase'),
-    (5, 'list', 'clients', 'step 1 - step 2 - step 3 - step 4'),
-    (6, 'list_revenue', 'money', 'revenue of step 5 in the 12 months before they fell silent'),
+    (
+        5, 'lost_and_callable', 'clients',
+        'step 1 - step 2 - step 3 - step 4; winback_list leaves out more, and has dozing ones'
+    ),
+    (
+        6, 'lost_and_callable_revenue', 'money',
+        'revenue of step 5 in the 12 months before they fell silent'
+    ),
     (7, 'revenue_per_client', 'money', 'step 6 / step 5'),
     (8, 'win_back_share', 'share', 'setting whatif.win_back_share'),
     (9, 'clients_won_back', 'clients', 'step 5 * step 8'),

@@ -9,6 +9,7 @@
 -- param:  churn_lost_after_months bigint[]
 -- param:  lifecycle_active_days bigint
 -- param:  loss_rhythm_intervals bigint
+-- param:  warnings_overdue_purchases bigint
 -- param:  winback_includes_class_c boolean
 -- column: client_id text not null -- Canonical client, or one that goes on as another
 -- column: client_name text -- Name in the master data
@@ -21,9 +22,10 @@
 --     like all that follows but the reasons, the contacts and the manager
 -- column: segment text -- Life-cycle segment at the as-of date
 -- column: abc text -- ABC class by revenue when it last bought
--- column: lost_after_months bigint -- The longest rule of N months by which it is lost; null when
---     it is dozing only
--- column: own_rhythm boolean -- Silent for three times its own median interval
+-- column: lost_after_months bigint -- The longest rule of N whole months by which it is lost; null
+--     when it is dozing only
+-- column: own_rhythm boolean -- Three purchase days or more, and silent for three times its own
+--     median interval
 -- column: low_nps boolean -- Its last nps answer of the last 12 months is low
 -- column: open_conflict boolean -- A conflict is open
 -- column: asked_without_buying boolean -- Three or more inquiries since the last purchase
@@ -55,12 +57,24 @@
 with as_of as (
     select
         cast(date_trunc('month', cast($as_of_date as date)) as date) as month,
+        -- Of the months of silence, that of the as-of date is no whole one until it is over.
+        case
+            when
+                date_trunc('month', cast($as_of_date as date))
+                = date_trunc('month', cast($as_of_date as date) + interval '1 day')
+                then 1
+            else 0
+        end as unfinished_months,
         cast($loss_rhythm_intervals as bigint) as rhythm_intervals,
+        cast($warnings_overdue_purchases as bigint) as rhythm_purchases,
         cast($winback_includes_class_c as boolean) as includes_class_c
 ),
 
 rules as (
-    select unnest(cast($churn_lost_after_months as bigint[])) as lost_after_months
+    select
+        unfinished_months,
+        unnest(cast($churn_lost_after_months as bigint[])) as lost_after_months
+    from as_of
 ),
 
 lost_by_rule as (
@@ -72,7 +86,8 @@ lost_by_rule as (
     cross join client_state
     where
         client_state.month = cast(date_trunc('month', cast($as_of_date as date)) as date)
-        and client_state.months_since_last_purchase >= rules.lost_after_months
+        and client_state.months_since_last_purchase - rules.unfinished_months
+        >= rules.lost_after_months
     group by client_state.client_id
 ),
 
@@ -275,7 +290,11 @@ described as (
         silent_clients.segment,
         client_class.abc,
         silent_clients.lost_after_months,
-        coalesce(silent_clients.overdue_ratio >= as_of.rhythm_intervals, false) as own_rhythm,
+        coalesce(
+            silent_clients.purchases >= as_of.rhythm_purchases
+            and silent_clients.overdue_ratio >= as_of.rhythm_intervals,
+            false
+        ) as own_rhythm,
         coalesce(client_contact_grounds.low_nps, false) as low_nps,
         coalesce(client_contact_grounds.open_conflict, false) as open_conflict,
         coalesce(client_contact_grounds.asked_without_buying, false) as asked_without_buying,
@@ -459,12 +478,14 @@ judged as (
         cast(null as decimal(28, 4)) as typical_revenue_12m,
         cast(null as decimal(28, 4)) as typical_profit_12m,
         'confirmed_successor' as reasons
-    from linked_silences
+    from as_of
+    cross join linked_silences
     left join own_cards
         on linked_silences.client_id = own_cards.client_id
     where
         linked_silences.days_since_last_purchase > $lifecycle_active_days
-        or linked_silences.months_silent >= array_min(cast($churn_lost_after_months as bigint[]))
+        or linked_silences.months_silent - as_of.unfinished_months
+        >= array_min(cast($churn_lost_after_months as bigint[]))
 )
 
 select

@@ -5,11 +5,13 @@
 -- reads:  client_state[0], client_class[0], client_contact_grounds[-1..0], client_revenue_12m[0]
 -- param:  as_of_date date
 -- param:  loss_rhythm_intervals bigint
+-- param:  warnings_overdue_purchases bigint
 -- column: month date not null -- Month in which the ground began: in force at its end, and not at
 --     the end of the month before, or ended by a purchase in between
 -- column: client_id text not null -- Canonical client, or a lead who never bought
--- column: ground text not null -- own_rhythm (silent for three times its own median interval),
---     low_nps (0 to 6), open_conflict or asked_without_buying (three or more inquiries)
+-- column: ground text not null -- own_rhythm (three purchase days or more, and silent for three
+--     times its own median interval), low_nps (0 to 6), open_conflict or asked_without_buying
+--     (three or more inquiries)
 -- column: since_date date not null -- Day on which the silence reached that length, of the answer,
 --     on which the oldest open conflict began, or of the last inquiry
 -- column: value double not null -- Silence in median intervals, score of the answer, number of open
@@ -20,7 +22,7 @@
 -- column: median_interval_days double -- Median days between its purchase days; null for fewer than
 --     two
 -- column: purchases bigint not null -- Lifetime purchase days: a rhythm of few purchases is a weak
---     one
+--     one, and one of two is none
 -- column: revenue_12m decimal(28,4) not null -- Revenue in the 12 months ending with the month
 -- column: profit_12m decimal(28,4) -- Profit in these months; null when no cost is known
 -- column: manager text not null -- Manager of the last purchase; (unknown) for a lead, like the
@@ -51,6 +53,8 @@ with silences as (
     from client_state
     where
         client_state.month between $first_month and $last_month
+        -- Two purchases are one interval, which is no rhythm.
+        and client_state.purchases >= $warnings_overdue_purchases
         and client_state.median_interval_days is not null
 ),
 

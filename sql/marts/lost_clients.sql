@@ -6,6 +6,7 @@
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
 -- param:  loss_rhythm_intervals bigint
+-- param:  warnings_overdue_purchases bigint
 -- column: month date not null -- Month of the loss, written as its first day
 -- column: lost_after_months bigint not null -- Whole months without a purchase that make a loss
 -- column: client_id text not null -- Canonical client
@@ -25,7 +26,8 @@
 -- column: segment text not null -- Life-cycle segment in the month of the last purchase
 -- column: abc text not null -- ABC class by revenue in the month of the last purchase
 -- column: own_rhythm boolean not null -- Also silent for three times its own median interval, at
---     the end of the month; like the next three a ground of its own, which makes no loss here
+--     the end of the month, with three purchase days or more; like the next three a ground of its
+--     own, which makes no loss here
 -- column: low_nps boolean not null -- Its last nps answer of the last 12 months is 6 or less
 -- column: open_conflict boolean not null -- A conflict is open
 -- column: asked_without_buying boolean not null -- Three or more inquiries since the last purchase,
@@ -148,7 +150,8 @@ select
     client_cuts.segment,
     client_cuts.abc,
     coalesce(
-        cast(
+        losses.purchases >= $warnings_overdue_purchases
+        and cast(
             least(
                 cast(losses.month + interval '1 month' - interval '1 day' as date),
                 $as_of_date

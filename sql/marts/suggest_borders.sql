@@ -25,7 +25,8 @@
 --     none
 -- column: first_half text -- Value that the first half of the history suggests
 -- column: second_half text -- Value that the second half suggests
--- column: is_stable boolean not null -- Both halves suggest nearly the same
+-- column: is_stable boolean not null -- Both halves suggest nearly the same; never for a preset that
+--     is suggested because no other one tells anything
 -- column: evidence text not null -- What the suggestion rests on, in words
 -- column: warning text -- Why to be careful; null where nothing speaks against it
 with settings as (
@@ -213,6 +214,24 @@ evidence as (
         and suggest_lost.months_silent = numbers.suggested
 ),
 
+-- What the suggested purchase is better than: the one before it.
+evidence_before as (
+    select
+        numbers.setting,
+        suggest_silence.purchases,
+        suggest_silence.silences,
+        suggest_silence.bought,
+        suggest_silence.unfinished,
+        suggest_silence.probability
+    from numbers
+    inner join suggest_silence
+        on numbers.setting = 'lifecycle.regular_purchases'
+        and suggest_silence.part = 'all'
+        and suggest_silence.purchases = numbers.suggested - 1
+        and suggest_silence.horizon_days = 365
+        and suggest_silence.days_silent = 0
+),
+
 number_rows as (
     select
         numbers.setting,
@@ -231,7 +250,10 @@ number_rows as (
                         when numbers.setting = 'lifecycle.regular_purchases'
                             then concat(
                                 ' purchases that were the ', cast(numbers.suggested as text),
-                                'th of their client '
+                                case numbers.suggested
+                                    when 3 then 'rd' when 10 then 'th or a later one' else 'th'
+                                end,
+                                ' of their client '
                             )
                         when numbers.setting = 'churn.lost_after_months'
                             then concat(
@@ -250,7 +272,26 @@ number_rows as (
                     end,
                     ' days, of ', cast(evidence.unfinished as text),
                     ' it is not known yet: probability ',
-                    cast(cast(evidence.probability as decimal(5, 3)) as text)
+                    cast(cast(evidence.probability as decimal(5, 3)) as text),
+                    ', allowing for those not known yet (Kaplan-Meier)',
+                    case
+                        when evidence_before.silences is not null
+                            then concat(
+                                '; after the purchase before it (the ',
+                                cast(evidence_before.purchases as text),
+                                case evidence_before.purchases
+                                    when 2 then 'nd' when 3 then 'rd' else 'th'
+                                end,
+                                ') ', cast(evidence_before.bought as text), ' of ',
+                                cast(evidence_before.silences as text), ' were, of ',
+                                cast(evidence_before.unfinished as text),
+                                ' it is not known yet: probability ',
+                                cast(
+                                    cast(evidence_before.probability as decimal(5, 3)) as text
+                                )
+                            )
+                        else ''
+                    end
                 )
         end as evidence,
         nullif(
@@ -278,6 +319,8 @@ number_rows as (
     left join evidence
         on numbers.setting = evidence.setting
         and numbers.place = evidence.place
+    left join evidence_before
+        on numbers.setting = evidence_before.setting
 ),
 
 -- Of the presets that tell something about clients by revenue, the narrowest; else thirds of the
@@ -341,13 +384,25 @@ select
     preset_names.suggested_value,
     preset_names.value_before as first_half,
     preset_names.suggested_value as second_half,
-    coalesce(preset_names.suggested_value = preset_names.value_before, false) as is_stable,
-    concat(
-        'the narrowest preset with ', settings.least_x_percent, ' % of ',
-        cast(preset_names.entities as text), ' clients in X and no more than ',
-        settings.most_z_percent, ' % in Z; the halves are the last finished month and',
-        ' the month a year before'
-    ) as evidence,
+    coalesce(
+        preset_names.suggested_value = preset_names.value_before
+        and preset_names.suggested_value <> 'quantile',
+        false
+    ) as is_stable,
+    case
+        when preset_names.suggested_value is null then 'no client has bought long enough for a class'
+        else
+            concat(
+                case
+                    when preset_names.suggested_value = 'quantile'
+                        then 'thirds of the clients, since no preset has '
+                    else 'the narrowest preset with '
+                end,
+                settings.least_x_percent, ' % of ', cast(preset_names.entities as text),
+                ' clients in X and no more than ', settings.most_z_percent,
+                ' % in Z; the halves are the last finished month and the month a year before'
+            )
+    end as evidence,
     nullif(
         concat_ws(
             '; ',
@@ -355,6 +410,9 @@ select
                 then concat(
                     'the history has ', cast(settings.history_months as text), ' months only'
                 )
+            end,
+            case when preset_names.suggested_value = 'quantile'
+                then 'no preset tells anything: thirds are there whatever the clients do'
             end,
             case when preset_names.suggested_value <> preset_names.value_before
                 then 'a year before another one was suggested'

@@ -21,8 +21,8 @@
 -- column: revenue_change decimal(28,4) -- own_revenue minus own_revenue_before
 -- column: missed_revenue decimal(28,4) -- Estimated times share_before, minus own_revenue: what the
 --     fall of the share cost; below 0 where it rose
--- column: is_losing_share boolean -- The share falls while own_revenue does not: it buys more, but
---     elsewhere; null without a year before
+-- column: is_losing_share boolean -- The share falls by 0.01 or more while own_revenue does not: it
+--     buys more, but elsewhere; null without a year before
 -- column: is_estimate_too_low boolean not null -- It bought more from us than it is estimated to
 --     buy at all
 -- column: manager text not null -- Manager of its last purchase, (unknown) without one
@@ -194,13 +194,16 @@ select
         - cast(dated.own_revenue as double)
         as decimal(28, 4)
     ) as missed_revenue,
-    -- Shares are compared by products, never by dividing first.
+    -- Shares are compared by products, never by dividing first. A fall by less than 0.01 says more of
+    -- the estimate than of the client.
     case
         when dated.estimated > 0 and dated.estimated_before > 0
             then
-                cast(dated.own_revenue as decimal(18, 4))
-                * cast(dated.estimated_before as decimal(18, 4))
-                < cast(dated.own_revenue_before as decimal(18, 4))
+                cast(
+                    dated.own_revenue + dated.estimated * cast(0.01 as decimal(2, 2))
+                    as decimal(20, 6)
+                ) * cast(dated.estimated_before as decimal(18, 4))
+                <= cast(dated.own_revenue_before as decimal(20, 6))
                 * cast(dated.estimated as decimal(18, 4))
                 and dated.own_revenue >= dated.own_revenue_before
     end as is_losing_share,

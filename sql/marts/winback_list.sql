@@ -23,9 +23,10 @@
 -- column: months_silent bigint not null -- Months from the last purchase month to that of the as-of
 --     date
 -- column: purchases bigint not null -- Lifetime purchase days
--- column: lost_after_months bigint -- The longest rule of N months by which it is lost; null when
---     it is dozing only
--- column: own_rhythm boolean not null -- Silent for three times its own median interval
+-- column: lost_after_months bigint -- The longest rule of N whole months by which it is lost, all
+--     over at the as-of date; null when it is dozing only
+-- column: own_rhythm boolean not null -- Three purchase days or more, and silent for three times
+--     its own median interval
 -- column: low_nps boolean not null -- Its last nps answer of the last 12 months is 6 or less
 -- column: open_conflict boolean not null -- A conflict is open
 -- column: asked_without_buying boolean not null -- Three or more inquiries since the last purchase
@@ -37,7 +38,8 @@
 --     dropped_product or returns, in the three months ending with the last purchase against the
 --     three before; vanished when it had not fallen. Null when the history is too short to compare
 -- column: cause_product text -- Product behind that fall: code and name
--- column: cause_change decimal(28,4) -- Change of revenue between these periods
+-- column: cause_change decimal(28,4) -- Fall of revenue between these periods, below 0; null when
+--     vanished, or not to be compared
 -- column: last_products text -- Up to three products of the month of the last purchase, greatest
 --     revenue first: code and name, if the sales have names, set off by semicolons
 -- column: main_products text -- Up to three products of the 12 months ending with it, likewise
