@@ -39,26 +39,17 @@ names as (
         linked.client_id,
         linked.kind,
         sales_by_client.source,
-        sum(sales_by_client.revenue) as revenue,
-        cast(floor(log2(nullif(bit_or(sales_by_client.purchase_days), 0))) as bigint) as last_day,
-        max(case when sales_by_client.is_last_purchase then sales_by_client.manager end)
-            as manager,
-        max(case when sales_by_client.is_last_purchase then sales_by_client.department end)
-            as department,
-        max(case when sales_by_client.is_last_purchase then sales_by_client.branch end) as branch,
-        max(case when sales_by_client.is_last_purchase then sales_by_client.region end) as region,
-        max(case when sales_by_client.is_last_purchase then sales_by_client.channel end)
-            as channel
+        sales_by_client.revenue,
+        cast(floor(log2(nullif(sales_by_client.last_days, 0))) as bigint) as last_day,
+        sales_by_client.manager,
+        sales_by_client.department,
+        sales_by_client.branch,
+        sales_by_client.region,
+        sales_by_client.channel
     from linked
     inner join sales_by_client
         on linked.source_client_id = sales_by_client.source_client_id
         and sales_by_client.month between $first_month and $last_month
-    group by
-        sales_by_client.month,
-        linked.source_client_id,
-        linked.client_id,
-        linked.kind,
-        sales_by_client.source
 ),
 
 -- The last purchase is chosen as in purchase_month, so that of a client it is that of one of its ids.

@@ -22,81 +22,81 @@ with purchases as (
         client_id,
         sum(documents) as documents,
         bit_or(purchase_days) as day_mask,
-        sum(case when is_last_purchase then 1 else 0 end) > 1 as is_merged,
-        max(case when is_last_purchase then manager end) as manager,
-        max(case when is_last_purchase then department end) as department,
-        max(case when is_last_purchase then branch end) as branch,
-        max(case when is_last_purchase then region end) as region,
-        max(case when is_last_purchase then channel end) as channel
+        max(manager) as manager,
+        max(department) as department,
+        max(branch) as branch,
+        max(region) as region,
+        max(channel) as channel
     from sales_by_client
     where month between $first_month and $last_month and purchase_days <> 0
     group by month, client_id
 ),
 
--- The last purchase is the last line of the last document of the last day. A name and source has one
--- such line; of several the latest day decides, then the name of the source and of the client.
-merged_clients as (
+-- Nearly every client buys under one name, in one source, and from one manager: its one row says
+-- where. Those with several rows are few.
+several as (
     select
         month,
         client_id
     from sales_by_client
-    where month between $first_month and $last_month and is_last_purchase
+    where month between $first_month and $last_month and purchase_days <> 0
     group by month, client_id
     having count(*) > 1
 ),
 
--- Days of all rows of a name and source: the row with its last line need not have its last day only.
-merged_names as (
+several_rows as (
     select
         sales_by_client.month,
         sales_by_client.client_id,
         sales_by_client.source,
         sales_by_client.source_client_id,
-        cast(floor(log2(bit_or(sales_by_client.purchase_days))) as bigint) as last_day
-    from sales_by_client
-    left semi join merged_clients
-        on sales_by_client.month = merged_clients.month
-        and sales_by_client.client_id = merged_clients.client_id
-    where
-        sales_by_client.month between $first_month and $last_month
-        and sales_by_client.purchase_days <> 0
-    group by
-        sales_by_client.month,
-        sales_by_client.client_id,
-        sales_by_client.source,
-        sales_by_client.source_client_id
-),
-
-merged_ranks as (
-    select
-        month,
-        client_id,
-        source,
-        source_client_id,
-        row_number() over (
-            partition by month, client_id
-            order by last_day desc, source desc, source_client_id desc
-        ) as place
-    from merged_names
-),
-
-merged_last as (
-    select
-        merged_ranks.month,
-        merged_ranks.client_id,
+        cast(floor(log2(nullif(sales_by_client.last_days, 0))) as bigint) as last_day,
         sales_by_client.manager,
         sales_by_client.department,
         sales_by_client.branch,
         sales_by_client.region,
         sales_by_client.channel
-    from merged_ranks
-    inner join sales_by_client
-        on merged_ranks.month = sales_by_client.month
-        and merged_ranks.source_client_id = sales_by_client.source_client_id
-        and merged_ranks.source = sales_by_client.source
-        and sales_by_client.is_last_purchase
-        and sales_by_client.month between $first_month and $last_month
-    where merged_ranks.place = 1
+    from sales_by_client
+    left semi join several
+        on sales_by_client.month = several.month
+        and sales_by_client.client_id = several.client_id
+    where
+        sales_by_client.month between $first_month and $last_month
+        and sales_by_client.purchase_days <> 0
+),
+
+-- The last purchase is the last line of the last document of the last day. A name and source has one
+-- such line a day; of several the name of the source decides, then that of the client.
+ranked as (
+    select
+        month,
+        client_id,
+        source,
+        source_client_id,
+        manager,
+        department,
+        branch,
+        region,
+        channel,
+        row_number() over (
+            partition by month, client_id
+            order by last_day desc nulls last, source desc, source_client_id desc
+        ) as place
+    from several_rows
+),
+
+last_of_several as (
+    select
+        month,
+        client_id,
+        min(source) <> max(source) or min(source_client_id) <> max(source_client_id) as is_merged,
+        max(case when place = 1 then manager end) as manager,
+        max(case when place = 1 then department end) as department,
+        max(case when place = 1 then branch end) as branch,
+        max(case when place = 1 then region end) as region,
+        max(case when place = 1 then channel end) as channel
+    from ranked
+    group by month, client_id
 ),
 
 -- Number of set bits of the mask, by adding neighbours: pairs, fours, bytes, all.
@@ -106,7 +106,6 @@ bit_pairs as (
         client_id,
         documents,
         day_mask,
-        is_merged,
         manager,
         department,
         branch,
@@ -122,7 +121,6 @@ bit_fours as (
         client_id,
         documents,
         day_mask,
-        is_merged,
         manager,
         department,
         branch,
@@ -143,13 +141,13 @@ select
     + cast(floor(log2(bit_fours.day_mask & -bit_fours.day_mask)) as int) as first_purchase_date,
     bit_fours.month + cast(floor(log2(bit_fours.day_mask)) as int) as last_purchase_date,
     bit_fours.day_mask,
-    bit_fours.is_merged,
-    coalesce(merged_last.manager, bit_fours.manager) as manager,
-    coalesce(merged_last.department, bit_fours.department) as department,
-    coalesce(merged_last.branch, bit_fours.branch) as branch,
-    coalesce(merged_last.region, bit_fours.region) as region,
-    coalesce(merged_last.channel, bit_fours.channel) as channel
+    coalesce(last_of_several.is_merged, false) as is_merged,
+    coalesce(last_of_several.manager, bit_fours.manager) as manager,
+    coalesce(last_of_several.department, bit_fours.department) as department,
+    coalesce(last_of_several.branch, bit_fours.branch) as branch,
+    coalesce(last_of_several.region, bit_fours.region) as region,
+    coalesce(last_of_several.channel, bit_fours.channel) as channel
 from bit_fours
-left join merged_last
-    on bit_fours.month = merged_last.month
-    and bit_fours.client_id = merged_last.client_id
+left join last_of_several
+    on bit_fours.month = last_of_several.month
+    and bit_fours.client_id = last_of_several.client_id

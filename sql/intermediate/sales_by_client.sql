@@ -18,8 +18,8 @@
 -- column: lines bigint not null -- Number of sales lines, returns included
 -- column: return_revenue decimal(28,4) not null -- Sum of revenue of the return lines
 -- column: purchase_days bigint not null -- Bit (day of month - 1) set on days with a purchase line
--- column: is_last_purchase boolean not null -- The client's last purchase line of the month in the
---     source is among the lines
+-- column: last_days bigint not null -- Of these days, those whose last purchase line of the client in
+--     the source is among the lines
 -- column: documents bigint not null -- Documents of the client that begin in these lines
 -- column: manager_documents bigint not null -- Documents with the manager that begin in these lines
 -- column: department_documents bigint not null -- Likewise with the department
@@ -55,7 +55,9 @@ with summed as (
                 else cast(0 as bigint)
             end
         ) as purchase_days,
-        sum((marks >> 16) & 1) as last_purchases,
+        bit_or(
+            ((marks >> 16) & 1) << cast(date_part('day', sale_date) - 1 as bigint)
+        ) as last_days,
         sum((marks >> 8) & 1) as documents,
         sum((marks >> 11) & 1) as manager_documents,
         sum((marks >> 12) & 1) as department_documents,
@@ -96,7 +98,7 @@ select
     summed.lines,
     cast(summed.return_revenue as decimal(28, 4)) as return_revenue,
     summed.purchase_days,
-    summed.last_purchases > 0 as is_last_purchase,
+    summed.last_days,
     summed.documents,
     summed.manager_documents,
     summed.department_documents,

@@ -287,7 +287,7 @@ pub fn history_schema(table: &CanonicalTable) -> SchemaRef {
         DataType::Int64,
         "Bits of a purchase line. 0 to 7: the first of the client's day, with its product, \
          category, manager, department, branch, region and channel; 8 to 15: the first of the \
-         document, likewise; 16: the client's last of the month. Sums of bits count distinct \
+         document, likewise; 16: the last of the client's day. Sums of bits count distinct \
          purchase days and documents",
     )));
     Arc::new(Schema::new(fields))

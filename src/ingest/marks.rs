@@ -17,7 +17,8 @@ use foldhash::quality::FixedState;
 use super::canonical::MARKS;
 use crate::error::{Error, Result};
 
-/// Bit of a client's last purchase line in the month and source.
+/// Bit of the last purchase line of a client's day. Of the day, not of the month: results as of a
+/// day in the middle of a month see no later line.
 const LAST_PURCHASE_BIT: u32 = 16;
 
 /// Bit of the first purchase line of a document; the values' bits follow it.
@@ -46,7 +47,7 @@ pub struct Marker {
     day_values: Numbers,
     document_values: Numbers,
     before: Option<Purchase>,
-    /// Batches whose marks are not final: from the client's last purchase line on.
+    /// Batches whose marks are not final: from the last purchase line on.
     pending: VecDeque<(RecordBatch, Vec<i64>)>,
     /// Place of that line: which pending batch, which row.
     last: Option<(usize, usize)>,
@@ -121,7 +122,7 @@ impl Marker {
         let before = self.before.take();
         let is_day = before.as_ref().is_some_and(|before| before.day == day);
         if !is_day {
-            self.day_values.clear();
+            self.end_day();
         }
         let document = match (above, &before) {
             (Some(above), Some(before)) if is_day && lines.share_document(above, row) => {
@@ -163,12 +164,16 @@ impl Marker {
         marks
     }
 
-    fn end_client(&mut self) {
+    fn end_day(&mut self) {
         if let Some((place, row)) = self.last.take() {
             self.pending[place].1[row] |= 1 << LAST_PURCHASE_BIT;
         }
-        self.before = None;
         self.day_values.clear();
+    }
+
+    fn end_client(&mut self) {
+        self.end_day();
+        self.before = None;
         self.document_values.clear();
     }
 }
@@ -370,14 +375,16 @@ mod tests {
     }
 
     #[test]
-    fn the_last_purchase_line_of_each_client_is_marked() {
+    fn the_last_purchase_line_of_each_day_of_a_client_is_marked() {
         let lines = mixed(400);
-        let last = |client: &str| lines.iter().rposition(|line| line.0 == client && line.5);
-        let expected: Vec<_> = ["A", "B", "C"].into_iter().filter_map(last).collect();
+        let mut last: BTreeMap<(&str, i32), usize> = BTreeMap::new();
+        for (row, line) in lines.iter().enumerate().filter(|(_, line)| line.5) {
+            last.insert((line.0, line.1), row);
+        }
         let marks = marks_of(&lines, 400);
         let found: Vec<usize> =
             (0..lines.len()).filter(|row| bit(marks[*row], LAST_PURCHASE_BIT) == 1).collect();
-        assert_eq!(found, expected);
+        assert_eq!(found, last.into_values().collect::<Vec<_>>());
     }
 
     #[test]

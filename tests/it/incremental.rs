@@ -239,3 +239,25 @@ fn the_plan_says_what_the_run_then_does() {
     }
     assert!(months_built(&report) > 0);
 }
+
+#[test]
+fn a_day_in_the_middle_of_a_month_sees_nothing_later() {
+    // Anna sold last until the 10th, Boris sells again on the 20th.
+    let row = |day: &str, document: &str, manager: &str| {
+        format!("2024-01-{day},{document},C1,P1,{manager},1,100,50")
+    };
+    let early = [row("05", "D1", "Boris"), row("10", "D2", "Anna")];
+    let late = row("20", "D3", "Boris");
+    let all: Vec<&str> = early.iter().chain([&late]).map(String::as_str).collect();
+    let known: Vec<&str> = early.iter().map(String::as_str).collect();
+    let [project, fresh] = [all, known].map(|rows| {
+        let project = TestProject::new(BY_NAME);
+        project.deliver("sales_2024-01.csv", &rows);
+        let called = project.call(&["run", "shop", "--as-of", "2024-01-15", "--quiet"]);
+        assert_eq!(called.code, 0, "{}", called.stderr);
+        project
+    });
+    let manager = "select manager, purchases, documents from purchase_month";
+    assert_eq!(project.query(manager), ["Anna,2,2"]);
+    assert_eq!(project.published(), fresh.published());
+}
