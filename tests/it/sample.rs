@@ -252,7 +252,7 @@ fn target_segments_hold_whom_they_say() {
          having count(distinct sale_date) >= 3 order by 1"
     );
     let found = sample().query(&members("bought_three_times", "2025-12-01"));
-    assert_eq!(found.len(), 349);
+    assert_eq!(found.len(), 354);
     assert_eq!(found, sample().query(&thrice));
     let season = format!(
         "with months as (select {canonical} as client_id, sales.month {from} group by 1, 2) \
