@@ -45,6 +45,7 @@
 -- column: xyz_preset text not null -- Preset of the XYZ thresholds
 -- column: is_full_window boolean not null -- False while the history is shorter than the window
 with first_purchases as (
+    -- Longer than other models: a part of it as a table of its own would write every row twice.
     -- Months are places, counted from the first month of the range, which is 0. A first purchase
     -- before all windows of the range makes none of their months special.
     select
