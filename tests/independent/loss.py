@@ -148,7 +148,8 @@ for client, client_days in days.items():
         if lately == month:
             counted, recent = segment(len(known), silent)
             classes[month] = (counted, f"{counted}_{recent}", abc[client, month])
-        if len(known) > 1:
+        # Two purchases are one interval, which is no rhythm.
+        if len(known) > 2:
             median = statistics.median((b - a).days for a, b in zip(known, known[1:]))
             broken = silent >= 3 * median
             if broken and in_force != known[-1]:
@@ -364,7 +365,7 @@ def greatest(amounts):
 
 # Causes of movement are recomputed by movements.py; here, which of them stands in the list.
 fallen = {
-    (row[0], number(row[1])): (row[2] if row[3] < 0 else "vanished", row[3])
+    (row[0], number(row[1])): (row[2], row[3]) if row[3] < 0 else ("vanished", None)
     for row in published("client_movements", "client_id, month, cause, change", "compare = 'previous'")
 }
 
@@ -377,7 +378,9 @@ probable = {
 to_call, left_out, watched = {}, {}, {}
 for client, (known, lately, counted, recent, classed) in state_now.items():
     silent = last - lately
-    if recent != "active" or silent >= min(RULES):
+    # A month that is not over makes nobody lost.
+    whole = silent - (last - last_finished)
+    if recent != "active" or whole >= min(RULES):
         reasons = ["probable_successor"] if client in probable else []
         reasons += (["one_off"] if len(known) == 1 else []) + (["class_c"] if classed == "C" else [])
         if reasons:
@@ -392,7 +395,7 @@ for client, (known, lately, counted, recent, classed) in state_now.items():
             revenue = year(client, lately)
             to_call[client] = (
                 f"{counted}_{recent}", classed,
-                max((n for n in RULES if n <= silent), default=None), revenue,
+                max((n for n in RULES if n <= whole), default=None), revenue,
                 *fallen.get((client, lately), (None, None)), greatest(here), greatest(main),
                 chance, chance * float(revenue),
             )
