@@ -1,5 +1,7 @@
 //! SQL audits: each runs over the months that were built, against the staged state.
 
+use std::collections::BTreeSet;
+
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use datafusion::common::runtime::SpawnedTask;
@@ -16,6 +18,9 @@ use crate::ingest::{Ingested, canonical_table, history_schema};
 use crate::models::{Audit, Model};
 use crate::month::{Month, describe_ranges, ranges};
 use crate::store::DataFile;
+
+/// Audits that wait for each lane: one that ends late holds back no others.
+const WORK_AHEAD: usize = 4;
 
 /// Offending rows that are kept of each failed audit.
 const KEPT_ROWS: usize = 1_000;
@@ -46,33 +51,35 @@ pub async fn audit_tables(
             (!fresh.is_empty()).then_some((audit, model, fresh))
         })
         .collect();
-    let progress = console.progress("auditing", due.len() as u64);
-    let work = due.iter().map(|(audit, model, fresh)| {
+    let audits = due.len();
+    let work: Vec<(&Audit, Option<(Month, Month)>)> = due
+        .into_iter()
+        .flat_map(|(audit, model, fresh)| {
+            let ranges = match model.is_monthly() {
+                true => slices(fresh.into_iter().flatten(), context.limits.slice_months),
+                false => vec![None],
+            };
+            ranges.into_iter().map(move |range| (audit, range))
+        })
+        .collect();
+    let progress = console.progress("auditing", work.len() as u64);
+    let work = work.into_iter().map(|(audit, range)| {
         let progress = &progress;
         async move {
-            let ranges: Vec<Option<(Month, Month)>> = if model.is_monthly() {
-                let longest = context.limits.slice_months;
-                let ranges = ranges(fresh.iter().copied().flatten());
-                let slices =
-                    ranges.into_iter().flat_map(|(first, last)| slices(first, last, longest));
-                slices.map(Some).collect()
-            } else {
-                vec![None]
-            };
-            let mut failed = Vec::new();
-            for range in ranges {
-                failed.extend(run_audit(context, built, audit, range).await?);
-            }
+            progress.begin(&audit.name);
+            let failed = run_audit(context, built, audit, range).await?;
             progress.advance(&audit.name);
             Ok::<_, Error>(failed)
         }
     });
     // Told in the order of the catalogue, whichever ends first.
-    let mut results = futures::stream::iter(work).buffered(context.lanes.count());
+    let mut results = futures::stream::iter(work).buffered(WORK_AHEAD * context.lanes.count());
     while let Some(failed) = results.try_next().await? {
-        outcome.passed += usize::from(failed.is_empty());
         outcome.failed.extend(failed);
     }
+    let failed: BTreeSet<&str> =
+        outcome.failed.iter().map(|failure| failure.audit.as_str()).collect();
+    outcome.passed = audits - failed.len();
     drop(results);
     progress.finish();
     Ok(outcome)
@@ -116,13 +123,15 @@ pub async fn audit_history(
     Ok(outcome)
 }
 
-fn slices(first: Month, last: Month, length: usize) -> Vec<(Month, Month)> {
+/// The months in slices.
+fn slices(months: impl Iterator<Item = Month>, longest: usize) -> Vec<Option<(Month, Month)>> {
     let mut slices = Vec::new();
-    let mut start = first;
-    while start <= last {
-        let end = start.plus(length as i64 - 1).min(last);
-        slices.push((start, end));
-        start = end.plus(1);
+    for (mut first, last) in ranges(months) {
+        while first <= last {
+            let end = first.plus(longest as i64 - 1).min(last);
+            slices.push(Some((first, end)));
+            first = end.plus(1);
+        }
     }
     slices
 }
@@ -133,11 +142,14 @@ async fn run_audit(
     audit: &Audit,
     range: Option<(Month, Month)>,
 ) -> Result<Option<AuditFailure>> {
-    let lane = context.lanes.book().enter().await?;
-    let session = context.session.context_of(lane.threads);
-    let tables = Tables { build: context, files: &built.files };
-    tables.register(&session, &audit.reads, range).await?;
-    find_rows(context, session, audit, range).await
+    let statement = async |threads| {
+        tracing::info!(audit = audit.name, ?range, threads, "auditing");
+        let session = context.session.context_of(threads);
+        let tables = Tables { build: context, files: &built.files };
+        tables.register(&session, &audit.reads, range).await?;
+        find_rows(context, session, audit, range).await
+    };
+    context.lanes.book(0).run_or_alone(statement).await
 }
 
 /// Runs an audit on registered tables.

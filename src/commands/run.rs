@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
 use crate::ingest::{
     DeliveryState, IngestContext, Ingested, Ledger, SALES, SourceFiles, history_tables, ingest,
-    out_of_reach, plan_ingest, unnamed_sources,
+    out_of_reach, plan_ingest, refuse_unmarked, unnamed_sources,
 };
 use crate::models::Catalog;
 use crate::publish::{Manifest, Staged};
@@ -150,31 +150,12 @@ struct Work<'a> {
     report: &'a mut RunReport,
 }
 
-/// A history whose lines have no marks would count no purchase.
-fn refuse_unmarked(warehouse: &Warehouse) -> Result<()> {
-    let Some(kept) = warehouse.schema(SALES)? else { return Ok(()) };
-    let known = history_tables().into_iter().find(|table| table.name == SALES);
-    let lacks = |field: &str| kept.index_of(field).is_err();
-    let missing =
-        known.iter().flat_map(|table| table.schema.fields()).find(|field| lacks(field.name()));
-    let Some(missing) = missing else { return Ok(()) };
-    let problem = format!(
-        "the sales in {} were kept by an earlier version: they have no column `{}`",
-        warehouse.location().shown(),
-        missing.name()
-    );
-    Err(Error::configuration(problem).hint(
-        "name another folder as `warehouse` in the pipeline file and run again: the delivered \
-         files are read anew; keep the old folder until the results are compared",
-    ))
-}
-
 impl Work<'_> {
     async fn do_all(&mut self, location: &Location) -> Result<(ExitCode, Option<Matrix>)> {
         self.knowledge.bring(location, self.catalog, self.stamp).await?;
         let names = table_names(self.catalog);
         let mut warehouse = Warehouse::open(&self.pipeline.warehouse, names, None).await?;
-        refuse_unmarked(&warehouse)?;
+        refuse_unmarked(warehouse.schema(SALES)?.as_deref(), &location.shown())?;
         let before = warehouse.versions();
         self.report.based_on = match &self.knowledge.known {
             Some(known) => Some(known.report.run.clone()),

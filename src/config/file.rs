@@ -7,8 +7,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::parameters::{
-    CampaignTable, DealersTable, LadderTable, LossTable, MovementsTable, NormsTable, RfmTable,
-    SuccessorsTable, SuggestTable, SurveyTable, WarningsTable, WhatifTable, WinbackTable,
+    CampaignTable, DealersTable, LadderTable, LifecycleTable, LossTable, MovementsTable,
+    NormsTable, RfmTable, SuccessorsTable, SuggestTable, SurveyTable, WarningsTable, WhatifTable,
+    WinbackTable,
 };
 use crate::error::{Error, Result};
 
@@ -165,15 +166,6 @@ pub struct XyzTable {
     pub method: Setting<String>,
     pub frequency_x_months: Setting<i64>,
     pub frequency_y_months: Setting<i64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LifecycleTable {
-    pub prospective_purchases: Setting<i64>,
-    pub regular_purchases: Setting<i64>,
-    pub active_days: Setting<i64>,
-    pub asleep_days: Setting<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

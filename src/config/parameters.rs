@@ -2,12 +2,14 @@
 
 mod checker;
 mod false_churn;
+mod lifecycle;
 mod loss;
 mod movement;
 mod repeat;
 mod suggest;
 
 pub use false_churn::{DealersTable, SuccessorsTable};
+pub use lifecycle::LifecycleTable;
 pub use loss::{LossTable, SurveyTable, WinbackTable};
 pub use movement::{MovementsTable, WarningsTable};
 pub use repeat::{CampaignTable, LadderTable, NormsTable, RfmTable, WhatifTable};
@@ -19,7 +21,7 @@ use std::fmt::{Debug, Display};
 use toml::Spanned;
 
 use self::checker::Checker;
-use super::file::{AbcTable, LifecycleTable, ParametersTable, Place, Setting, XyzTable};
+use super::file::{AbcTable, ParametersTable, Place, Setting, XyzTable};
 use super::parameter_value::ParameterValue;
 use crate::error::Result;
 
@@ -64,9 +66,9 @@ impl Parameters {
         let mut values = BTreeMap::new();
         let window_months = abc(&raw.abc, place, &mut values)?;
         xyz(&raw.xyz, window_months, place, &mut values)?;
-        lifecycle(&raw.lifecycle, place, &mut values)?;
         churn(raw, place, &mut values)?;
         let to = &mut Checker::new(place, &mut values);
+        lifecycle::lifecycle(&raw.lifecycle, to)?;
         movement::movements(&raw.movements, to)?;
         movement::warnings(&raw.warnings, to)?;
         loss::loss(&raw.loss, to)?;
@@ -196,58 +198,6 @@ fn custom_borders(raw: &XyzTable, place: &Place<'_>) -> Result<(f64, f64)> {
         return Err(place.error("parameters.xyz.y_cv", y_cv, &problem));
     }
     Ok((x, y))
-}
-
-fn lifecycle(raw: &LifecycleTable, place: &Place<'_>, values: &mut Values) -> Result<()> {
-    let mut number = |key: &'static str, name: &str, setting, default, most| -> Result<i64> {
-        let value = place.whole_number(name, setting, default, 1..=most)?;
-        values.insert(key, ParameterValue::Integer(value));
-        Ok(value)
-    };
-    let prospective = number(
-        "lifecycle_prospective_purchases",
-        "parameters.lifecycle.prospective_purchases",
-        &raw.prospective_purchases,
-        2,
-        1_000_000,
-    )?;
-    let regular = number(
-        "lifecycle_regular_purchases",
-        "parameters.lifecycle.regular_purchases",
-        &raw.regular_purchases,
-        4,
-        1_000_000,
-    )?;
-    let active = number(
-        "lifecycle_active_days",
-        "parameters.lifecycle.active_days",
-        &raw.active_days,
-        60,
-        36_500,
-    )?;
-    let asleep = number(
-        "lifecycle_asleep_days",
-        "parameters.lifecycle.asleep_days",
-        &raw.asleep_days,
-        180,
-        36_500,
-    )?;
-    if let Some(at) = raw.prospective_purchases.as_ref().filter(|at| *at.get_ref() < 2) {
-        let problem = "must be at least 2: one purchase is a new client";
-        return Err(place.error("parameters.lifecycle.prospective_purchases", at, problem));
-    }
-    below(
-        ("parameters.lifecycle.prospective_purchases", &raw.prospective_purchases, prospective),
-        ("parameters.lifecycle.regular_purchases", &raw.regular_purchases, regular),
-        true,
-        place,
-    )?;
-    below(
-        ("parameters.lifecycle.active_days", &raw.active_days, active),
-        ("parameters.lifecycle.asleep_days", &raw.asleep_days, asleep),
-        true,
-        place,
-    )
 }
 
 fn churn(raw: &ParametersTable, place: &Place<'_>, values: &mut Values) -> Result<()> {

@@ -94,6 +94,7 @@ impl<'a> BuildContext<'a> {
 pub async fn build(context: &BuildContext<'_>, console: &Console) -> Result<Built> {
     let models = &context.catalog.models;
     let workshop = Workshop::new(context).await?;
+    let urgency = urgency(context);
     let progress = console.progress("building tables", models.len() as u64);
     let mut waiting: Vec<usize> = (0..models.len()).collect();
     let mut finished: BTreeSet<&str> = BTreeSet::new();
@@ -108,8 +109,9 @@ pub async fn build(context: &BuildContext<'_>, console: &Console) -> Result<Buil
             waiting = rest;
             for place in ready {
                 let (workshop, model) = (&workshop, &models[place]);
+                let urgency = urgency[model.name.as_str()];
                 progress.begin(&model.name);
-                running.push(async move { (place, build_table(workshop, model).await) });
+                running.push(async move { (place, build_table(workshop, model, urgency).await) });
             }
         }
         let Some((place, result)) = running.next().await else { break };
@@ -134,6 +136,26 @@ pub async fn build(context: &BuildContext<'_>, console: &Console) -> Result<Buil
     }
     built.files = workshop.into_files();
     Ok(built)
+}
+
+/// How many statements at most come one after another from a model on: its own slices where each
+/// needs the one before, and those of the models that read it.
+fn urgency<'m>(context: &BuildContext<'m>) -> BTreeMap<&'m str, usize> {
+    let months = context.history.months().count();
+    let slices = months.div_ceil(context.limits.slice_months.max(1));
+    let mut behind: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut urgency = BTreeMap::new();
+    // Models stand after what they read.
+    for model in context.catalog.models.iter().rev() {
+        let own = if model.reads_itself() { slices } else { 1 };
+        let length = own + behind.get(model.name.as_str()).copied().unwrap_or(0);
+        for input in inputs(context.catalog, model) {
+            let longest = behind.entry(input).or_insert(0);
+            *longest = length.max(*longest);
+        }
+        urgency.insert(model.name.as_str(), length);
+    }
+    urgency
 }
 
 /// Other models that a model reads.

@@ -14,7 +14,7 @@ use super::bind::bind;
 use super::build::{BuildContext, MonthState, TableBuild};
 use super::errors::is_out_of_memory;
 use super::execute::{BrokenContract, run_statement};
-use super::lanes::{Booking, Lane};
+use super::lanes::Booking;
 use super::staleness::{TableFiles, fingerprint_of};
 use super::tables::{Tables, statement_parameters};
 use crate::error::{Error, Result};
@@ -89,11 +89,13 @@ impl<'a> Workshop<'a> {
 pub(super) async fn build_table(
     workshop: &Workshop<'_>,
     model: &Model,
+    urgency: usize,
 ) -> Result<(TableBuild, Vec<BrokenContract>)> {
     let context = workshop.context;
     let table = TableBuild { table: model.name.clone(), ..TableBuild::default() };
     workshop.files().insert(model.name.clone(), BTreeMap::new());
-    let work = TableWork { workshop, model: Arc::new(model.clone()), table: Mutex::new(table) };
+    let (model_of_all, table) = (Arc::new(model.clone()), Mutex::new(table));
+    let work = TableWork { workshop, model: model_of_all, urgency, table };
     let broken = match (model.is_monthly(), model.reads_itself()) {
         (false, _) => work.build_whole().await?,
         (true, false) => work.build_slices().await?,
@@ -121,6 +123,8 @@ pub(super) async fn build_table(
 struct TableWork<'a> {
     workshop: &'a Workshop<'a>,
     model: Arc<Model>,
+    /// How long others wait for it.
+    urgency: usize,
     table: Mutex<TableBuild>,
 }
 
@@ -130,7 +134,7 @@ impl TableWork<'_> {
         if self.take_existing(None, fingerprint).await? {
             return Ok(Vec::new());
         }
-        self.run(None, self.workshop.context.lanes.book()).await
+        self.run(None, self.workshop.context.lanes.book(self.urgency)).await
     }
 
     /// Slices of a table that does not read itself know nothing of each other.
@@ -147,7 +151,7 @@ impl TableWork<'_> {
                 && failure.is_none()
                 && let Some(slice) = slices.pop_front()
             {
-                let booking = lanes.book();
+                let booking = lanes.book(self.urgency);
                 running.push(async move { (slice, self.run(Some(slice), booking).await) });
             }
             let Some(((first, last), result)) = running.next().await else { break };
@@ -218,7 +222,8 @@ impl TableWork<'_> {
             }
             // Later months are assumed to be stale too: what this one will be is not known yet.
             let end = month.plus(length.min(longest) - 1).min(last);
-            let broken = match self.run(Some((month, end)), context.lanes.book()).await {
+            let broken = match self.run(Some((month, end)), context.lanes.book(self.urgency)).await
+            {
                 Err(error) if is_out_of_memory(&error) && end > month => {
                     longest = (end.months_since(month) + 1) / 2;
                     tracing::info!(table = self.model.name, months = longest, "smaller slices");
@@ -263,26 +268,22 @@ impl TableWork<'_> {
     /// Runs a slice when there is a lane for it; a single month that found too little memory
     /// beside others, once more alone.
     async fn run(&self, range: Range, booking: Booking<'_>) -> Result<Vec<BrokenContract>> {
-        let lanes = &self.workshop.context.lanes;
-        let result = self.run_in(range, booking.enter().await?).await;
-        let is_least = range.is_none_or(|(first, last)| first == last);
-        match result {
-            Err(error) if is_least && lanes.count() > 1 && is_out_of_memory(&error) => {
-                tracing::info!(table = self.model.name, ?range, "once more, alone");
-                self.run_in(range, lanes.book().enter_alone().await?).await
-            }
-            result => result,
+        let statement = async |threads| self.run_on(range, threads).await;
+        if range.is_none_or(|(first, last)| first == last) {
+            booking.run_or_alone(statement).await
+        } else {
+            booking.run(statement).await
         }
     }
 
-    async fn run_in(&self, range: Range, lane: Lane<'_>) -> Result<Vec<BrokenContract>> {
+    async fn run_on(&self, range: Range, threads: usize) -> Result<Vec<BrokenContract>> {
         if self.workshop.is_stopped() {
             return Ok(Vec::new());
         }
         let started = Instant::now();
         let context = self.workshop.context;
-        tracing::info!(table = self.model.name, ?range, threads = lane.threads, "computing");
-        let session = context.session.context_of(lane.threads);
+        tracing::info!(table = self.model.name, ?range, threads, "computing");
+        let session = context.session.context_of(threads);
         let inputs = self.workshop.inputs(&self.model);
         let tables = Tables { build: context, files: &inputs };
         tables.register(&session, &self.model.reads, range).await?;

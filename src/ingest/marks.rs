@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray,
 };
-use arrow::datatypes::{Date32Type, SchemaRef};
+use arrow::datatypes::{Date32Type, Schema, SchemaRef};
 use chrono::NaiveDate;
 use foldhash::quality::FixedState;
 
@@ -35,6 +35,24 @@ const UNKNOWN: &str = "(unknown)";
 
 /// Sets that grew beyond this for one client are given back before the next.
 const KEPT_CAPACITY: usize = 4_096;
+
+/// Refuses sales that were kept before there were marks: no purchase of theirs would count.
+/// Other columns may be missing: their lines have no value there.
+///
+/// # Errors
+/// A configuration error that says what to do.
+pub fn refuse_unmarked(kept: Option<&Schema>, place: &str) -> Result<()> {
+    if kept.is_none_or(|kept| kept.index_of(MARKS).is_ok()) {
+        return Ok(());
+    }
+    let problem = format!(
+        "the sales in {place} were kept by an earlier version: they have no column `{MARKS}`"
+    );
+    Err(Error::configuration(problem).hint(
+        "name another folder as `warehouse` in the pipeline file and run again: the delivered \
+         files are read anew; keep the old folder until the results are compared",
+    ))
+}
 
 /// Marks the sales lines of one month and source, which come in the order of the history.
 ///
@@ -397,5 +415,19 @@ mod tests {
         for batch_rows in [1, 2, 7, 100] {
             assert_eq!(marks_of(&lines, batch_rows), expected, "{batch_rows} rows");
         }
+    }
+
+    #[test]
+    fn sales_without_marks_are_refused_and_other_missing_columns_are_not() {
+        let sales = canonical_table("sales").expect("the table");
+        let marked = history_schema(sales);
+        assert!(refuse_unmarked(None, "warehouse").is_ok());
+        assert!(refuse_unmarked(Some(&marked), "warehouse").is_ok());
+        let place = marked.index_of(MARKS).expect("marks");
+        let without_first = marked.project(&[place]).expect("a schema");
+        assert!(refuse_unmarked(Some(&without_first), "warehouse").is_ok());
+        let refused = refuse_unmarked(Some(&row_schema(sales)), "warehouse").expect_err("refused");
+        assert_eq!(refused.exit_code(), crate::exit_code::ExitCode::Configuration);
+        assert!(refused.to_string().contains("`marks`"), "{refused}");
     }
 }

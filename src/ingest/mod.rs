@@ -34,7 +34,7 @@ pub use canonical::{
 pub use coverage::{Coverage, days_in_name};
 pub use discover::FoundFile;
 pub use ledger::{Ledger, ledger_schema};
-pub use marks::Marker;
+pub use marks::{Marker, refuse_unmarked};
 pub use plan::{
     PlannedSnapshot, SourceFiles, WorkReason, out_of_reach, plan_ingest, unnamed_sources,
 };

@@ -14,8 +14,12 @@ use crate::error::Result;
 const SHARE_SCALE: u8 = 4;
 const SHARE_PRECISION: u8 = 5;
 
+/// Sections within sections.
+const SECTIONS_WITHIN: [&str; 2] = ["lifecycle_b2b", "lifecycle_b2c"];
+
 /// Checks settings of a pipeline file. A parameter is named as SQL knows it; the part before the
-/// first `_` is its section: `loss_inquiries` is `parameters.loss.inquiries`.
+/// first `_` is its section: `loss_inquiries` is `parameters.loss.inquiries`; those of
+/// [`SECTIONS_WITHIN`] are sections too.
 pub(super) struct Checker<'a, 'p> {
     place: &'a Place<'p>,
     values: &'a mut Values,
@@ -221,5 +225,9 @@ fn is_inside(value: f64) -> bool {
 
 /// As the pipeline file has it.
 fn key(name: &str) -> String {
-    format!("parameters.{}", name.replacen('_', ".", 1))
+    let inner = SECTIONS_WITHIN.iter().find_map(|section| {
+        let rest = name.strip_prefix(section)?.strip_prefix('_')?;
+        Some(format!("parameters.{}.{rest}", section.replace('_', ".")))
+    });
+    inner.unwrap_or_else(|| format!("parameters.{}", name.replacen('_', ".", 1)))
 }
