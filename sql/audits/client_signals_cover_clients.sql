@@ -1,20 +1,31 @@
 -- Every client who is neither lost nor asleep is watched, nobody else is, and its revenue of 12
 -- months is the one known elsewhere.
 -- audits: client_signals
--- reads:  client_signals[0], client_state[0], client_revenue_12m[-1..0]
+-- reads:  client_signals[0], client_state[0], client_borders[..0], client_revenue_12m[-1..0]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
 -- param:  lifecycle_asleep_days bigint
-with expected as (
+with own_borders as (
+    select client_id, asleep_days
+    from client_borders
+    where month <= $last_month
+),
+
+expected as (
     select
-        month,
-        client_id
-    from client_state
+        client_state.month,
+        client_state.client_id
+    from own_borders
+    right join client_state
+        on own_borders.client_id = client_state.client_id
     where
-        month between $first_month and $last_month
-        and months_since_last_purchase < array_min(cast($churn_lost_after_months as bigint[]))
-        and least(cast(month + interval '1 month' - interval '1 day' as date), $as_of_date)
-        - last_purchase_date <= $lifecycle_asleep_days
+        client_state.month between $first_month and $last_month
+        and client_state.months_since_last_purchase
+        < array_min(cast($churn_lost_after_months as bigint[]))
+        and least(
+            cast(client_state.month + interval '1 month' - interval '1 day' as date), $as_of_date
+        ) - client_state.last_purchase_date
+        <= coalesce(own_borders.asleep_days, $lifecycle_asleep_days)
 ),
 
 revenues as (

@@ -9,25 +9,29 @@ with purchases as (
 beginnings as (
     select coalesce(sum(at_risk), 0) as silences
     from silence_days
-    where part = 'all' and purchases = 0 and days_silent = 0
+    where client_type = 'all' and part = 'all' and purchases = 0 and days_silent = 0
 ),
 
 in_order as (
     select
+        client_type,
         part,
         purchases,
         days_silent,
         at_risk,
         ended,
         open,
-        lead(at_risk) over (partition by part, purchases order by days_silent) as at_risk_after,
+        lead(at_risk) over (partition by client_type, part, purchases order by days_silent)
+            as at_risk_after,
         lasting,
-        lead(lasting) over (partition by part, purchases order by days_silent) as lasting_after
+        lead(lasting) over (partition by client_type, part, purchases order by days_silent)
+            as lasting_after
     from silence_days
 )
 
 select
     'beginnings' as problem,
+    'all' as client_type,
     'all' as part,
     0 as days_silent,
     purchases.purchases as expected,
@@ -38,6 +42,7 @@ where purchases.purchases <> beginnings.silences
 union all
 select
     'course' as problem,
+    client_type,
     part,
     days_silent,
     at_risk - ended - open as expected,

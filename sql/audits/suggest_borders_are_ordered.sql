@@ -1,29 +1,43 @@
--- Six settings are told of, and of what is suggested asleep comes after active, and the second
--- number of months after the first.
+-- Six settings are told of, and three more for each type of client; of what is suggested asleep comes
+-- after active, and the second number of months after the first.
 -- audits: suggest_borders
 -- reads:  suggest_borders[all]
-with numbers as (
+with borders as (
+    select
+        replace(replace(setting, '.active_days', ''), '.asleep_days', '') as section,
+        setting like '%.asleep_days' or place = 2 as is_second,
+        cast(suggested_value as bigint) as suggested_value
+    from suggest_borders
+    where
+        setting like '%.active_days'
+        or setting like '%.asleep_days'
+        or setting = 'churn.lost_after_months'
+),
+
+pairs as (
+    select
+        section,
+        max(case when is_second then null else suggested_value end) as lower_border,
+        max(case when is_second then suggested_value end) as upper_border
+    from borders
+    group by section
+),
+
+counted as (
     select
         count(*) as settings,
-        max(case when setting = 'lifecycle.active_days' then cast(suggested_value as bigint) end)
-            as active_days,
-        max(case when setting = 'lifecycle.asleep_days' then cast(suggested_value as bigint) end)
-            as asleep_days,
-        max(
-            case
-                when setting = 'churn.lost_after_months' and place = 1
-                    then cast(suggested_value as bigint)
+        6 + 3 * sum(
+            case when setting in ('lifecycle.b2b.active_days', 'lifecycle.b2c.active_days')
+                then 1 else 0
             end
-        ) as lost_1,
-        max(
-            case
-                when setting = 'churn.lost_after_months' and place = 2
-                    then cast(suggested_value as bigint)
-            end
-        ) as lost_2
+        ) as expected_settings
     from suggest_borders
 )
 
-select settings, active_days, asleep_days, lost_1, lost_2
-from numbers
-where settings <> 6 or active_days >= asleep_days or lost_1 >= lost_2
+select 'settings' as problem, expected_settings as expected, settings as actual
+from counted
+where settings <> expected_settings
+union all
+select section as problem, lower_border as expected, upper_border as actual
+from pairs
+where lower_border >= upper_border

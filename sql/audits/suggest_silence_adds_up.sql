@@ -4,6 +4,7 @@
 -- reads:  suggest_silence[all]
 with sums as (
     select
+        client_type,
         horizon_days,
         days_silent,
         sum(case when part = 'all' and purchases = 0 then silences else 0 end) as silences,
@@ -22,10 +23,11 @@ with sums as (
             end
         ) as wrong_rows
     from suggest_silence
-    group by horizon_days, days_silent
+    group by client_type, horizon_days, days_silent
 )
 
 select
+    client_type,
     horizon_days,
     days_silent,
     silences,

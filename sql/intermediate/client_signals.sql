@@ -1,7 +1,8 @@
 -- One row per month and client who is watched, because it bought not too long ago and is not lost:
 -- what its purchases say beside its own pattern.
 -- grain:  month, client_id
--- reads:  client_state[0], entity_month[-15..0], client_product_month[-4..0], abc_xyz[-4..0]
+-- reads:  client_state[0], client_borders[..0], entity_month[-15..0], client_product_month[-4..0],
+--     abc_xyz[-4..0]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
 -- param:  lifecycle_asleep_days bigint
@@ -57,6 +58,12 @@ with settings as (
         end as partial_month_number
 ),
 
+own_borders as (
+    select client_id, asleep_days
+    from client_borders
+    where month <= $last_month
+),
+
 watched as (
     select
         client_state.month,
@@ -85,14 +92,17 @@ watched as (
             ) - client_state.last_purchase_date as bigint
         ) as days_since_last_purchase,
         client_state.month + interval '1 month' - interval '1 day' > $as_of_date as is_partial
-    from client_state
+    from own_borders
+    right join client_state
+        on own_borders.client_id = client_state.client_id
     where
         client_state.month between $first_month and $last_month
         and client_state.months_since_last_purchase
         < array_min(cast($churn_lost_after_months as bigint[]))
         and least(
             cast(client_state.month + interval '1 month' - interval '1 day' as date), $as_of_date
-        ) - client_state.last_purchase_date <= $lifecycle_asleep_days
+        ) - client_state.last_purchase_date
+        <= coalesce(own_borders.asleep_days, $lifecycle_asleep_days)
 ),
 
 client_months as (

@@ -1,9 +1,11 @@
--- One row per part of the history, number of purchases and day of silence, 0 to 1,100: how many
--- silences lasted to that day, how many ended on it, and what part of all lasts longer.
--- grain:  part, purchases, days_silent
--- reads:  silence_month[all], client_state[all]
+-- One row per type of client, part of the history, number of purchases and day of silence, 0 to
+-- 1,100: how many silences lasted to that day, how many ended on it, and what part of all lasts
+-- longer.
+-- grain:  client_type, part, purchases, days_silent
+-- reads:  silence_month[all], client_state[all], client_types[all]
 -- param:  as_of_date date
 -- param:  history_first_month date
+-- column: client_type text not null -- all, or B2B or B2C where the master data name types
 -- column: part text not null -- all, or the first or second half of the history by the month in
 --     which the silence began
 -- column: purchases bigint not null -- Lifetime purchase days when it began, 10 for 10 and more, 0
@@ -34,6 +36,7 @@ with settings as (
 -- Silences that ended, and those that are open on the as-of date: known of, and nothing more.
 silences as (
     select
+        client_type,
         start_month,
         purchases,
         silence_days,
@@ -42,17 +45,22 @@ silences as (
     from silence_month
     union all
     select
-        cast(date_trunc('month', last_purchase_date) as date) as start_month,
-        least(purchases, 10) as purchases,
-        cast(cast($as_of_date as date) - last_purchase_date as bigint) as silence_days,
+        coalesce(client_types.client_type, '(unknown)') as client_type,
+        cast(date_trunc('month', client_state.last_purchase_date) as date) as start_month,
+        least(client_state.purchases, 10) as purchases,
+        cast(cast($as_of_date as date) - client_state.last_purchase_date as bigint)
+            as silence_days,
         0 as ended,
         1 as open
-    from client_state
-    where month = cast(date_trunc('month', $as_of_date) as date)
+    from client_types
+    right join client_state
+        on client_types.client_id = client_state.client_id
+    where client_state.month = cast(date_trunc('month', $as_of_date) as date)
 ),
 
 silence_lengths as (
     select
+        silences.client_type,
         case
             when
                 cast(
@@ -70,6 +78,7 @@ silence_lengths as (
     from settings
     cross join silences
     group by
+        silences.client_type,
         case
             when
                 cast(
@@ -85,29 +94,42 @@ silence_lengths as (
 
 group_lengths as (
     select
+        case when wholes.is_all_clients then 'all' else silence_lengths.client_type end
+            as client_type,
         case when wholes.is_all_history then 'all' else silence_lengths.part end as part,
         case when wholes.is_all_purchases then 0 else silence_lengths.purchases end as purchases,
         silence_lengths.days_silent,
         sum(silence_lengths.ended) as ended,
         sum(silence_lengths.open) as open
     from (
-        values (true, true), (true, false), (false, true), (false, false)
-    ) as wholes (is_all_history, is_all_purchases)
+        values
+        (true, true, true),
+        (true, true, false),
+        (true, false, true),
+        (true, false, false),
+        (false, true, true),
+        (false, true, false),
+        (false, false, true),
+        (false, false, false)
+    ) as wholes (is_all_clients, is_all_history, is_all_purchases)
     cross join silence_lengths
+    where wholes.is_all_clients or silence_lengths.client_type <> '(unknown)'
     group by
+        case when wholes.is_all_clients then 'all' else silence_lengths.client_type end,
         case when wholes.is_all_history then 'all' else silence_lengths.part end,
         case when wholes.is_all_purchases then 0 else silence_lengths.purchases end,
         silence_lengths.days_silent
 ),
 
 groups as (
-    select part, purchases
+    select client_type, part, purchases
     from group_lengths
-    group by part, purchases
+    group by client_type, part, purchases
 ),
 
 group_days as (
     select
+        groups.client_type,
         groups.part,
         groups.purchases,
         unnest(range(0, settings.most_days + 2)) as days_silent
@@ -117,6 +139,7 @@ group_days as (
 
 filled_days as (
     select
+        group_days.client_type,
         group_days.part,
         group_days.purchases,
         group_days.days_silent,
@@ -124,25 +147,28 @@ filled_days as (
         coalesce(group_lengths.open, 0) as open
     from group_days
     left join group_lengths
-        on group_days.part = group_lengths.part
+        on group_days.client_type = group_lengths.client_type
+        and group_days.part = group_lengths.part
         and group_days.purchases = group_lengths.purchases
         and group_days.days_silent = group_lengths.days_silent
 ),
 
 days_at_risk as (
     select
+        client_type,
         part,
         purchases,
         days_silent,
         ended,
         open,
         sum(ended + open) over (
-            partition by part, purchases order by days_silent desc
+            partition by client_type, part, purchases order by days_silent desc
         ) as at_risk
     from filled_days
 )
 
 select
+    days_at_risk.client_type,
     days_at_risk.part,
     days_at_risk.purchases,
     days_at_risk.days_silent,
@@ -161,7 +187,8 @@ select
                 else cast(0 as double)
             end
         ) over (
-            partition by days_at_risk.part, days_at_risk.purchases
+            partition by
+                days_at_risk.client_type, days_at_risk.part, days_at_risk.purchases
             order by days_at_risk.days_silent
         )
     ) as lasting

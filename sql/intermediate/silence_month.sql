@@ -1,18 +1,26 @@
--- One row per month, month before, number of purchases and length of silence: how many silences of
--- this length a purchase in the month ended.
--- grain:  month, start_month, purchases, silence_days
--- reads:  purchase_month[0], client_rhythm[0]
+-- One row per month, month before, type of client, number of purchases and length of silence: how
+-- many silences of this length a purchase in the month ended.
+-- grain:  month, client_type, start_month, purchases, silence_days
+-- reads:  purchase_month[0], client_rhythm[0], client_types[..0]
 -- column: month date not null -- Month of the purchase that ended the silence, written as its first
 --     day
+-- column: client_type text not null -- B2B or B2C; (unknown) where the master data name none
 -- column: start_month date not null -- Month of the purchase that began it
 -- column: purchases bigint not null -- Lifetime purchase days when it began; 10 stands for 10 and
 --     more
 -- column: silence_days bigint not null -- Days from the purchase day that began it to the one that
 --     ended it
 -- column: silences bigint not null -- Number of such silences
-with buyers as (
+with types as (
+    select client_id, client_type
+    from client_types
+    where month <= $last_month
+),
+
+buyers as (
     select
         purchase_month.month,
+        coalesce(types.client_type, '(unknown)') as client_type,
         purchase_month.day_mask,
         client_rhythm.previous_purchase_date,
         client_rhythm.previous_purchases
@@ -21,12 +29,15 @@ with buyers as (
         on purchase_month.month = client_rhythm.month
         and purchase_month.client_id = client_rhythm.client_id
         and client_rhythm.month between $first_month and $last_month
+    left join types
+        on purchase_month.client_id = types.client_id
     where purchase_month.month between $first_month and $last_month
 ),
 
 days as (
     select
         month,
+        client_type,
         day_mask & ((cast(1 as bigint) << day_index) - 1) as earlier_days,
         previous_purchase_date,
         previous_purchases,
@@ -34,6 +45,7 @@ days as (
     from (
         select
             month,
+            client_type,
             day_mask,
             previous_purchase_date,
             previous_purchases,
@@ -47,6 +59,7 @@ days as (
 bit_pairs as (
     select
         month,
+        client_type,
         earlier_days,
         previous_purchase_date,
         previous_purchases,
@@ -58,6 +71,7 @@ bit_pairs as (
 bit_fours as (
     select
         month,
+        client_type,
         earlier_days,
         previous_purchase_date,
         previous_purchases,
@@ -71,6 +85,7 @@ bit_fours as (
 silences as (
     select
         month,
+        client_type,
         cast(month + cast(day_index as int) as date) as purchase_date,
         least(
             previous_purchases
@@ -87,6 +102,7 @@ silences as (
 
 select
     month,
+    client_type,
     cast(date_trunc('month', purchase_date - cast(silence_days as int)) as date) as start_month,
     purchases,
     silence_days,
@@ -94,6 +110,7 @@ select
 from silences
 group by
     month,
+    client_type,
     cast(date_trunc('month', purchase_date - cast(silence_days as int)) as date),
     purchases,
     silence_days

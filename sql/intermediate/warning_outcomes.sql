@@ -17,7 +17,8 @@
 -- column: warned_value decimal(28,4) not null -- Their value at risk, of all who were warned
 -- column: warned_lost_value decimal(28,4) not null -- Value at risk of those of them lost since
 -- column: lost bigint not null -- Clients lost in the month
--- column: lost_warned bigint not null -- Those of them warned in one of the three months before
+-- column: repeat_lost bigint not null -- Those of them with at least three purchases
+-- column: lost_warned bigint not null -- Those of the lost warned in one of the three months before
 -- column: lost_warned_early bigint not null -- Those warned already in the month of their last
 --     purchase, or before
 -- column: lead_months bigint not null -- Sum over lost_warned of the months from the first of their
@@ -28,7 +29,8 @@ with lost as (
         month,
         cast(date_part('year', month) * 12 + date_part('month', month) - 1 as bigint)
             as lost_month_number,
-        client_id
+        client_id,
+        purchases
     from lost_clients
     where
         month >= cast($first_month as date) - interval '2 months'
@@ -179,7 +181,8 @@ lost_sums as (
 lost_counts as (
     select
         lost_month_number as month_number,
-        count(*) as lost
+        count(*) as lost,
+        sum(case when purchases >= 3 then 1 else 0 end) as repeat_lost
     from lost
     where month >= $first_month
     group by lost_month_number
@@ -220,6 +223,7 @@ select
     cast(coalesce(warned_sums.warned_value, 0) as decimal(28, 4)) as warned_value,
     cast(coalesce(warned_sums.warned_lost_value, 0) as decimal(28, 4)) as warned_lost_value,
     coalesce(lost_counts.lost, 0) as lost,
+    coalesce(lost_counts.repeat_lost, 0) as repeat_lost,
     coalesce(lost_sums.lost_warned, 0) as lost_warned,
     coalesce(lost_sums.lost_warned_early, 0) as lost_warned_early,
     coalesce(lost_sums.lead_months, 0) as lead_months,

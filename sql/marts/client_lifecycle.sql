@@ -1,7 +1,7 @@
 -- One row per client who has ever bought and month from its first purchase on: its place in the
 -- life cycle at the end of the month.
 -- grain:  month, client_id
--- reads:  client_lifecycle[-1], client_rhythm[0], purchase_month[0]
+-- reads:  client_lifecycle[-1], client_rhythm[0], purchase_month[0], client_borders[..0]
 -- param:  as_of_date date
 -- param:  history_first_month date
 -- param:  history_burn_in_months bigint
@@ -107,6 +107,57 @@ events as (
         on buyers.client_id = clients_before.client_id
 ),
 
+-- Few clients have borders of their own, and most bases none.
+own_borders as (
+    select
+        client_id,
+        prospective_purchases,
+        regular_purchases,
+        active_days,
+        asleep_days
+    from client_borders
+    where month <= $last_month
+),
+
+bordered_events as (
+    select
+        events.month,
+        events.client_id,
+        events.first_purchase_date,
+        events.last_purchase_date,
+        events.previous_purchase_date,
+        events.purchases,
+        events.documents,
+        events.median_interval_days,
+        case
+            when
+                events.purchases
+                >= coalesce(own_borders.regular_purchases, $lifecycle_regular_purchases)
+                then 'regular'
+            when
+                events.purchases
+                >= coalesce(own_borders.prospective_purchases, $lifecycle_prospective_purchases)
+                then 'prospective'
+            else 'new'
+        end as count_segment,
+        case
+            when
+                events.previous_purchases
+                >= coalesce(own_borders.regular_purchases, $lifecycle_regular_purchases)
+                then 'regular'
+            when
+                events.previous_purchases
+                >= coalesce(own_borders.prospective_purchases, $lifecycle_prospective_purchases)
+                then 'prospective'
+            when events.previous_purchases > 0 then 'new'
+        end as previous_count_segment,
+        coalesce(own_borders.active_days, $lifecycle_active_days) as active_days,
+        coalesce(own_borders.asleep_days, $lifecycle_asleep_days) as asleep_days
+    from own_borders
+    right join events
+        on own_borders.client_id = events.client_id
+),
+
 -- An event speaks for every month until the client's next purchase, which names the last purchase
 -- day of this one as the previous.
 event_months as (
@@ -116,9 +167,12 @@ event_months as (
         events.last_purchase_date,
         events.previous_purchase_date,
         events.purchases,
-        events.previous_purchases,
         events.documents,
         events.median_interval_days,
+        events.count_segment,
+        events.previous_count_segment,
+        events.active_days,
+        events.asleep_days,
         events.month as event_month,
         unnest(
             range(
@@ -139,7 +193,7 @@ event_months as (
                 )
             )
         ) as month_number
-    from events
+    from bordered_events as events
     left join buyers as next_events
         on events.client_id = next_events.client_id
         and events.last_purchase_date = next_events.previous_purchase_date
@@ -153,10 +207,13 @@ dated_months as (
         documents,
         first_purchase_date,
         last_purchase_date,
-        previous_purchases,
         previous_purchase_date,
         event_month,
-        median_interval_days
+        median_interval_days,
+        count_segment,
+        previous_count_segment,
+        active_days,
+        asleep_days
     from event_months
 ),
 
@@ -168,8 +225,11 @@ clients_at_month_end as (
         documents,
         first_purchase_date,
         last_purchase_date,
-        case when month > event_month then purchases else previous_purchases end
-            as previous_purchases,
+        count_segment,
+        case when month > event_month then count_segment else previous_count_segment end
+            as previous_count_segment,
+        active_days,
+        asleep_days,
         median_interval_days,
         cast(
             least(cast(month + interval '1 month' - interval '1 day' as date), $as_of_date)
@@ -200,25 +260,17 @@ segments as (
         first_purchase_date,
         last_purchase_date,
         days_since_last_purchase,
+        count_segment,
         case
-            when purchases >= $lifecycle_regular_purchases then 'regular'
-            when purchases >= $lifecycle_prospective_purchases then 'prospective'
-            else 'new'
-        end as count_segment,
-        case
-            when days_since_last_purchase <= $lifecycle_active_days then 'active'
-            when days_since_last_purchase <= $lifecycle_asleep_days then 'dozing'
+            when days_since_last_purchase <= active_days then 'active'
+            when days_since_last_purchase <= asleep_days then 'dozing'
             else 'asleep'
         end as recency_segment,
+        previous_count_segment,
         case
-            when previous_purchases >= $lifecycle_regular_purchases then 'regular'
-            when previous_purchases >= $lifecycle_prospective_purchases then 'prospective'
-            when previous_purchases > 0 then 'new'
-        end as previous_count_segment,
-        case
-            when days_since_previous_purchase <= $lifecycle_active_days then 'active'
-            when days_since_previous_purchase <= $lifecycle_asleep_days then 'dozing'
-            when days_since_previous_purchase > $lifecycle_asleep_days then 'asleep'
+            when days_since_previous_purchase <= active_days then 'active'
+            when days_since_previous_purchase <= asleep_days then 'dozing'
+            when days_since_previous_purchase > asleep_days then 'asleep'
         end as previous_recency_segment,
         median_interval_days,
         left_censored,

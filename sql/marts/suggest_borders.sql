@@ -7,6 +7,12 @@
 -- param:  lifecycle_active_days bigint
 -- param:  lifecycle_asleep_days bigint
 -- param:  lifecycle_regular_purchases bigint
+-- param:  lifecycle_b2b_active_days bigint
+-- param:  lifecycle_b2b_asleep_days bigint
+-- param:  lifecycle_b2b_regular_purchases bigint
+-- param:  lifecycle_b2c_active_days bigint
+-- param:  lifecycle_b2c_asleep_days bigint
+-- param:  lifecycle_b2c_regular_purchases bigint
 -- param:  churn_lost_after_months bigint[]
 -- param:  xyz_preset text
 -- param:  suggest_dozing_below double
@@ -18,7 +24,8 @@
 -- param:  suggest_least_months bigint
 -- param:  suggest_least_x_share decimal(5,4)
 -- param:  suggest_most_z_share decimal(5,4)
--- column: setting text not null -- Setting of the pipeline file, such as lifecycle.active_days
+-- column: setting text not null -- Setting of the pipeline file, such as lifecycle.active_days, or
+--     lifecycle.b2b.active_days for clients of one type
 -- column: place bigint not null -- 1; of churn.lost_after_months also 2, its second item
 -- column: current_value text -- Value in use; null where the list has no such item
 -- column: suggested_value text -- Value that the whole history suggests; null where it suggests
@@ -55,7 +62,10 @@ with settings as (
 ),
 
 dozing as (
-    select suggest_silence.part, min(suggest_silence.days_silent) as border
+    select
+        suggest_silence.client_type,
+        suggest_silence.part,
+        min(suggest_silence.days_silent) as border
     from settings
     inner join suggest_silence
         on suggest_silence.probability < settings.dozing_below
@@ -63,27 +73,32 @@ dozing as (
         suggest_silence.purchases = 0
         and suggest_silence.horizon_days = 90
         and suggest_silence.days_silent > 0
-    group by suggest_silence.part
+    group by suggest_silence.client_type, suggest_silence.part
 ),
 
 asleep as (
-    select suggest_silence.part, min(suggest_silence.days_silent) as border
+    select
+        suggest_silence.client_type,
+        suggest_silence.part,
+        min(suggest_silence.days_silent) as border
     from settings
     inner join suggest_silence
         on suggest_silence.probability < settings.asleep_below
     inner join dozing
-        on suggest_silence.part = dozing.part
+        on suggest_silence.client_type = dozing.client_type
+        and suggest_silence.part = dozing.part
         and suggest_silence.days_silent > dozing.border
     where suggest_silence.purchases = 0 and suggest_silence.horizon_days = 90
-    group by suggest_silence.part
+    group by suggest_silence.client_type, suggest_silence.part
 ),
 
 regular as (
-    select here.part, min(here.purchases) as border
+    select here.client_type, here.part, min(here.purchases) as border
     from settings
     cross join suggest_silence as here
     inner join suggest_silence as most
-        on here.part = most.part
+        on here.client_type = most.client_type
+        and here.part = most.part
         and here.horizon_days = most.horizon_days
         and here.days_silent = most.days_silent
         and most.purchases = 10
@@ -92,7 +107,7 @@ regular as (
         and here.horizon_days = 365
         and here.days_silent = 0
         and here.probability >= most.probability - settings.regular_within
-    group by here.part
+    group by here.client_type, here.part
 ),
 
 lost as (
@@ -114,38 +129,89 @@ lost_for_good as (
     group by suggest_lost.part
 ),
 
+-- Months of loss are the same for all types, for which null stands.
 borders as (
-    select 'lifecycle.active_days' as setting, 1 as place, part, border from dozing
+    select 'active_days' as name, nullif(client_type, 'all') as client_type, 1 as place, part, border
+    from dozing
     union all
-    select 'lifecycle.asleep_days' as setting, 1 as place, part, border from asleep
+    select 'asleep_days' as name, nullif(client_type, 'all') as client_type, 1 as place, part, border
+    from asleep
     union all
-    select 'lifecycle.regular_purchases' as setting, 1 as place, part, border from regular
+    select
+        'regular_purchases' as name,
+        nullif(client_type, 'all') as client_type,
+        1 as place,
+        part,
+        border
+    from regular
     union all
-    select 'churn.lost_after_months' as setting, 1 as place, part, border from lost
+    select 'lost_after_months' as name, null as client_type, 1 as place, part, border
+    from lost
     union all
-    select 'churn.lost_after_months' as setting, 2 as place, part, border from lost_for_good
+    select 'lost_after_months' as name, null as client_type, 2 as place, part, border
+    from lost_for_good
 ),
 
 by_part as (
     select
-        setting,
+        name,
+        coalesce(client_type, 'all') as client_type,
         place,
         max(case when part = 'all' then border end) as suggested,
         max(case when part = 'first' then border end) as first_half,
         max(case when part = 'second' then border end) as second_half
     from borders
-    group by setting, place
+    group by name, coalesce(client_type, 'all'), place
+),
+
+-- Types of clients whose silences are known have settings of their own.
+types as (
+    select all_types.client_type
+    from (values ('all'), ('B2B'), ('B2C')) as all_types (client_type)
+    left join (select client_type from suggest_silence group by client_type) as known_types
+        on all_types.client_type = known_types.client_type
+    where all_types.client_type = 'all' or known_types.client_type is not null
+),
+
+names as (
+    select
+        concat(
+            case when setting_names.name = 'lost_after_months' then 'churn.' else 'lifecycle.' end,
+            case when types.client_type = 'all' then '' else lower(types.client_type) || '.' end,
+            setting_names.name
+        ) as setting,
+        setting_names.name,
+        setting_names.place,
+        types.client_type
+    from (
+        values
+        ('active_days', 1),
+        ('asleep_days', 1),
+        ('regular_purchases', 1),
+        ('lost_after_months', 1),
+        ('lost_after_months', 2)
+    ) as setting_names (name, place)
+    cross join types
+    where types.client_type = 'all' or setting_names.name <> 'lost_after_months'
 ),
 
 -- Every setting has a row, also where nothing is suggested.
 numbers as (
     select
         names.setting,
+        names.name,
+        names.client_type,
         cast(names.place as bigint) as place,
-        case
-            when names.setting = 'lifecycle.active_days' then $lifecycle_active_days
-            when names.setting = 'lifecycle.asleep_days' then $lifecycle_asleep_days
-            when names.setting = 'lifecycle.regular_purchases' then $lifecycle_regular_purchases
+        case names.setting
+            when 'lifecycle.active_days' then $lifecycle_active_days
+            when 'lifecycle.asleep_days' then $lifecycle_asleep_days
+            when 'lifecycle.regular_purchases' then $lifecycle_regular_purchases
+            when 'lifecycle.b2b.active_days' then $lifecycle_b2b_active_days
+            when 'lifecycle.b2b.asleep_days' then $lifecycle_b2b_asleep_days
+            when 'lifecycle.b2b.regular_purchases' then $lifecycle_b2b_regular_purchases
+            when 'lifecycle.b2c.active_days' then $lifecycle_b2c_active_days
+            when 'lifecycle.b2c.asleep_days' then $lifecycle_b2c_asleep_days
+            when 'lifecycle.b2c.regular_purchases' then $lifecycle_b2c_regular_purchases
             else array_element(cast($churn_lost_after_months as bigint[]), names.place)
         end as current_value,
         by_part.suggested,
@@ -154,22 +220,16 @@ numbers as (
         -- Of days a quarter, of purchases and months one is nearly the same.
         coalesce(
             case
-                when names.setting in ('lifecycle.active_days', 'lifecycle.asleep_days')
+                when names.name in ('active_days', 'asleep_days')
                     then 4 * abs(by_part.first_half - by_part.second_half) <= by_part.suggested
                 else abs(by_part.first_half - by_part.second_half) <= 1
             end,
             false
         ) as is_stable
-    from (
-        values
-        ('lifecycle.active_days', 1),
-        ('lifecycle.asleep_days', 1),
-        ('lifecycle.regular_purchases', 1),
-        ('churn.lost_after_months', 1),
-        ('churn.lost_after_months', 2)
-    ) as names (setting, place)
+    from names
     left join by_part
-        on names.setting = by_part.setting
+        on names.name = by_part.name
+        and names.client_type = by_part.client_type
         and names.place = by_part.place
 ),
 
@@ -184,16 +244,17 @@ evidence as (
         suggest_silence.probability
     from numbers
     inner join suggest_silence
-        on suggest_silence.part = 'all'
+        on numbers.client_type = suggest_silence.client_type
+        and suggest_silence.part = 'all'
         and (
             (
-                numbers.setting in ('lifecycle.active_days', 'lifecycle.asleep_days')
+                numbers.name in ('active_days', 'asleep_days')
                 and suggest_silence.purchases = 0
                 and suggest_silence.horizon_days = 90
                 and suggest_silence.days_silent = numbers.suggested
             )
             or (
-                numbers.setting = 'lifecycle.regular_purchases'
+                numbers.name = 'regular_purchases'
                 and suggest_silence.purchases = numbers.suggested
                 and suggest_silence.horizon_days = 365
                 and suggest_silence.days_silent = 0
@@ -210,7 +271,7 @@ evidence as (
     from numbers
     inner join suggest_lost
         on suggest_lost.part = 'all'
-        and numbers.setting = 'churn.lost_after_months'
+        and numbers.name = 'lost_after_months'
         and suggest_lost.months_silent = numbers.suggested
 ),
 
@@ -225,7 +286,8 @@ evidence_before as (
         suggest_silence.probability
     from numbers
     inner join suggest_silence
-        on numbers.setting = 'lifecycle.regular_purchases'
+        on numbers.name = 'regular_purchases'
+        and numbers.client_type = suggest_silence.client_type
         and suggest_silence.part = 'all'
         and suggest_silence.purchases = numbers.suggested - 1
         and suggest_silence.horizon_days = 365
@@ -247,7 +309,7 @@ number_rows as (
                 concat(
                     'of ', cast(evidence.silences as text),
                     case
-                        when numbers.setting = 'lifecycle.regular_purchases'
+                        when numbers.name = 'regular_purchases'
                             then concat(
                                 ' purchases that were the ', cast(numbers.suggested as text),
                                 case numbers.suggested
@@ -255,7 +317,7 @@ number_rows as (
                                 end,
                                 ' of their client '
                             )
-                        when numbers.setting = 'churn.lost_after_months'
+                        when numbers.name = 'lost_after_months'
                             then concat(
                                 ' silences of ', cast(numbers.suggested as text), ' months '
                             )
@@ -264,9 +326,7 @@ number_rows as (
                     end,
                     cast(evidence.bought as text), ' were followed by another within ',
                     case
-                        when numbers.setting in (
-                            'lifecycle.active_days', 'lifecycle.asleep_days'
-                        )
+                        when numbers.name in ('active_days', 'asleep_days')
                             then '90'
                         else '365'
                     end,

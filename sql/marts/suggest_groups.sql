@@ -1,35 +1,22 @@
 -- Sizes of the groups that the suggested settings would make: one row per kind of group and group,
 -- with its clients by the settings in use and by those of suggest_borders, on the as-of date.
 -- grain:  kind, group_name
--- reads:  client_lifecycle[all], client_state[all], suggest_borders[all]
+-- reads:  client_lifecycle[all], client_state[all], client_types[all], suggest_borders[all]
 -- param:  as_of_date date
 -- param:  lifecycle_prospective_purchases bigint
--- param:  lifecycle_regular_purchases bigint
--- param:  lifecycle_active_days bigint
--- param:  lifecycle_asleep_days bigint
+-- param:  lifecycle_b2b_prospective_purchases bigint
+-- param:  lifecycle_b2c_prospective_purchases bigint
 -- param:  churn_lost_after_months bigint[]
--- column: kind text not null -- lifecycle, or lost by the first or second of
---     churn.lost_after_months: lost_1, lost_2
+-- column: kind text not null -- lifecycle: all clients; lifecycle_b2b and lifecycle_b2c: those of one
+--     type; lost by the first or second of churn.lost_after_months: lost_1, lost_2
 -- column: group_name text not null -- Segment of the life cycle; lost or client
 -- column: clients bigint not null -- Clients by the settings in use
--- column: share double not null -- Part of all who have ever bought
+-- column: share double not null -- Part of the clients of the kind
 -- column: suggested_clients bigint not null -- Clients by the suggested settings, and by those in
 --     use where nothing is suggested
--- column: suggested_share double not null -- Part of all who have ever bought
-with borders as (
+-- column: suggested_share double not null -- Part of the clients of the kind
+with settings as (
     select
-        coalesce(
-            max(case when setting = 'lifecycle.active_days' then suggested_value end),
-            cast($lifecycle_active_days as text)
-        ) as active_days,
-        coalesce(
-            max(case when setting = 'lifecycle.asleep_days' then suggested_value end),
-            cast($lifecycle_asleep_days as text)
-        ) as asleep_days,
-        coalesce(
-            max(case when setting = 'lifecycle.regular_purchases' then suggested_value end),
-            cast($lifecycle_regular_purchases as text)
-        ) as regular_purchases,
         array_element(cast($churn_lost_after_months as bigint[]), 1) as lost_1,
         array_element(cast($churn_lost_after_months as bigint[]), 2) as lost_2,
         max(
@@ -41,8 +28,49 @@ with borders as (
     from suggest_borders
 ),
 
+-- A type without a suggestion of its own goes with all clients, unless it has a setting of its own.
+lifecycle_settings as (
+    select
+        case
+            when own.setting like 'lifecycle.b2b.%' then 'B2B'
+            when own.setting like 'lifecycle.b2c.%' then 'B2C'
+            else '(unknown)'
+        end as client_type,
+        general.setting as name,
+        cast(
+            case
+                when own.suggested_value is not null then own.suggested_value
+                when own.current_value = general.current_value
+                    then coalesce(general.suggested_value, general.current_value)
+                else own.current_value
+            end as bigint
+        ) as suggested_value
+    from suggest_borders as own
+    inner join suggest_borders as general
+        on replace(replace(own.setting, '.b2b.', '.'), '.b2c.', '.') = general.setting
+    where own.setting like 'lifecycle.%'
+),
+
+borders as (
+    select
+        client_type,
+        case client_type
+            when 'B2B' then $lifecycle_b2b_prospective_purchases
+            when 'B2C' then $lifecycle_b2c_prospective_purchases
+            else $lifecycle_prospective_purchases
+        end as prospective_purchases,
+        max(case when name = 'lifecycle.regular_purchases' then suggested_value end)
+            as regular_purchases,
+        max(case when name = 'lifecycle.active_days' then suggested_value end) as active_days,
+        max(case when name = 'lifecycle.asleep_days' then suggested_value end) as asleep_days
+    from lifecycle_settings
+    group by client_type
+),
+
+-- Every client twice: with all, and with those of its type.
 clients as (
     select
+        coalesce(client_types.client_type, '(unknown)') as client_type,
         client_lifecycle.segment,
         client_lifecycle.purchases,
         client_lifecycle.days_since_last_purchase,
@@ -51,68 +79,67 @@ clients as (
     inner join client_state
         on client_lifecycle.client_id = client_state.client_id
         and client_state.month = cast(date_trunc('month', $as_of_date) as date)
+    left join client_types
+        on client_lifecycle.client_id = client_types.client_id
     where client_lifecycle.month = cast(date_trunc('month', $as_of_date) as date)
 ),
 
-memberships as (
+lifecycle_groups as (
+    select
+        clients.client_type,
+        clients.segment as group_name,
+        concat(
+            case
+                when clients.purchases >= borders.regular_purchases then 'regular'
+                when clients.purchases >= borders.prospective_purchases then 'prospective'
+                else 'new'
+            end,
+            '_',
+            case
+                when clients.days_since_last_purchase <= borders.active_days then 'active'
+                when clients.days_since_last_purchase <= borders.asleep_days then 'dozing'
+                else 'asleep'
+            end
+        ) as suggested_group
+    from borders
+    inner join clients
+        on borders.client_type = clients.client_type
+),
+
+lost_groups as (
     select
         kinds.kind,
-        case kinds.kind
-            when 'lifecycle' then clients.segment
-            when 'lost_1'
-                then case
-                    when clients.months_since_last_purchase >= borders.lost_1 then 'lost'
-                    else 'client'
-                end
-            else
-                case
-                    when clients.months_since_last_purchase >= borders.lost_2 then 'lost'
-                    else 'client'
-                end
-        end as group_name,
-        case kinds.kind
-            when 'lifecycle'
-                then concat(
-                    case
-                        when clients.purchases >= cast(borders.regular_purchases as bigint)
-                            then 'regular'
-                        when clients.purchases >= $lifecycle_prospective_purchases
-                            then 'prospective'
-                        else 'new'
-                    end,
-                    '_',
-                    case
-                        when clients.days_since_last_purchase <= cast(borders.active_days as bigint)
-                            then 'active'
-                        when clients.days_since_last_purchase <= cast(borders.asleep_days as bigint)
-                            then 'dozing'
-                        else 'asleep'
-                    end
-                )
-            when 'lost_1'
-                then case
-                    when
-                        clients.months_since_last_purchase
-                        >= coalesce(cast(borders.suggested_lost_1 as bigint), borders.lost_1)
-                        then 'lost'
-                    else 'client'
-                end
-            else
-                case
-                    when
-                        clients.months_since_last_purchase
-                        >= coalesce(cast(borders.suggested_lost_2 as bigint), borders.lost_2)
-                        then 'lost'
-                    else 'client'
-                end
-        end as suggested_group
-    from (values ('lifecycle'), ('lost_1'), ('lost_2')) as kinds (kind)
-    cross join borders
+        clients.months_since_last_purchase
+        >= case when kinds.kind = 'lost_1' then settings.lost_1 else settings.lost_2 end
+            as is_lost,
+        clients.months_since_last_purchase
+        >= case
+            when kinds.kind = 'lost_1'
+                then coalesce(cast(settings.suggested_lost_1 as bigint), settings.lost_1)
+            else coalesce(cast(settings.suggested_lost_2 as bigint), settings.lost_2)
+        end as is_lost_as_suggested
+    from (values ('lost_1'), ('lost_2')) as kinds (kind)
+    cross join settings
     cross join clients
     where
-        kinds.kind <> 'lost_2'
-        or borders.lost_2 is not null
-        or borders.suggested_lost_2 is not null
+        kinds.kind = 'lost_1'
+        or settings.lost_2 is not null
+        or settings.suggested_lost_2 is not null
+),
+
+memberships as (
+    select 'lifecycle' as kind, group_name, suggested_group
+    from lifecycle_groups
+    union all
+    select concat('lifecycle_', lower(client_type)) as kind, group_name, suggested_group
+    from lifecycle_groups
+    where client_type <> '(unknown)'
+    union all
+    select
+        kind,
+        case when is_lost then 'lost' else 'client' end as group_name,
+        case when is_lost_as_suggested then 'lost' else 'client' end as suggested_group
+    from lost_groups
 ),
 
 counted as (

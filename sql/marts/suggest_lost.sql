@@ -35,7 +35,7 @@ running as (
         sum(ended) over (partition by part order by days_silent) as ended_so_far,
         sum(open) over (partition by part order by days_silent) as open_so_far
     from silence_days
-    where purchases = 0
+    where purchases = 0 and client_type = 'all'
 )
 
 select

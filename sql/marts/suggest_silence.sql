@@ -1,8 +1,9 @@
--- Evidence for borders of silence: one row per part of the history, number of purchases, horizon
--- and days of silence, in steps of ten: the probability that a client who has been silent so long
--- buys again within the horizon.
--- grain:  part, purchases, horizon_days, days_silent
+-- Evidence for borders of silence: one row per type of client, part of the history, number of
+-- purchases, horizon and days of silence, in steps of ten: the probability that a client who has
+-- been silent so long buys again within the horizon.
+-- grain:  client_type, part, purchases, horizon_days, days_silent
 -- reads:  silence_days[all]
+-- column: client_type text not null -- all, or B2B or B2C where the master data name types
 -- column: part text not null -- all, or the first or second half of the history by the month in
 --     which the silence began
 -- column: purchases bigint not null -- Lifetime purchase days when it began, 10 for 10 and more, 0
@@ -17,6 +18,7 @@
 --     null where no silence is known of so long
 with horizons as (
     select
+        starts.client_type,
         starts.part,
         starts.purchases,
         lengths.horizon_days,
@@ -31,18 +33,22 @@ with horizons as (
 -- What happened from one day to another is the difference of two running sums.
 running as (
     select
+        client_type,
         part,
         purchases,
         days_silent,
         at_risk,
         lasting,
-        sum(ended) over (partition by part, purchases order by days_silent) as ended_so_far,
-        sum(open) over (partition by part, purchases order by days_silent) as open_so_far,
+        sum(ended) over (partition by client_type, part, purchases order by days_silent)
+            as ended_so_far,
+        sum(open) over (partition by client_type, part, purchases order by days_silent)
+            as open_so_far,
         open
     from silence_days
 )
 
 select
+    horizons.client_type,
     horizons.part,
     horizons.purchases,
     cast(horizons.horizon_days as bigint) as horizon_days,
@@ -58,10 +64,12 @@ select
     end as probability
 from horizons
 inner join running as starts
-    on horizons.part = starts.part
+    on horizons.client_type = starts.client_type
+    and horizons.part = starts.part
     and horizons.purchases = starts.purchases
     and horizons.days_silent = starts.days_silent
 inner join running as ends
-    on horizons.part = ends.part
+    on horizons.client_type = ends.client_type
+    and horizons.part = ends.part
     and horizons.purchases = ends.purchases
     and horizons.days_silent + horizons.horizon_days = ends.days_silent

@@ -27,7 +27,8 @@
 -- column: value_hit_rate double -- warned_lost_value divided by warned_value
 -- column: is_outcome_partial boolean -- The three months are not over at the as-of date
 -- column: lost bigint not null -- Clients lost in the month
--- column: lost_warned bigint not null -- Those of them warned in one of the three months before
+-- column: repeat_lost bigint not null -- Those of them with at least three purchases
+-- column: lost_warned bigint not null -- Those of the lost warned in one of the three months before
 -- column: lost_warned_early bigint not null -- Those warned already in the month of their last
 --     purchase, or before
 -- column: caught_rate double -- lost_warned divided by lost
@@ -54,6 +55,7 @@ select
         as value_hit_rate,
     after.is_partial as is_outcome_partial,
     now.lost,
+    now.repeat_lost,
     now.lost_warned,
     now.lost_warned_early,
     cast(now.lost_warned as double) / nullif(now.lost, 0) as caught_rate,

@@ -31,6 +31,7 @@ losses as (
     select
         reason,
         sum(lost) as lost,
+        sum(repeat_lost) as repeat_lost,
         sum(lost_warned) as lost_warned,
         sum(lost_warned_early) as lost_warned_early,
         sum(lead_months * cast(lost_warned as double)) as lead_sum
@@ -47,6 +48,7 @@ select
     round(100 * cast(outcomes.warned_lost as double) / nullif(outcomes.warned, 0), 1) as hit_rate,
     round(100 * cast(outcomes.watched_lost as double) / nullif(outcomes.watched, 0), 1) as base_rate,
     losses.lost,
+    losses.repeat_lost,
     losses.lost_warned,
     round(100 * cast(losses.lost_warned as double) / nullif(losses.lost, 0), 1) as caught,
     losses.lost_warned_early,
@@ -54,6 +56,16 @@ select
 from outcomes
 inner join losses on outcomes.reason = losses.reason
 order by outcomes.reason <> 'any', outcomes.reason";
+
+const LEGEND: &str = "
+
+  warned: warnings in months whose three following months are over; then lost: within these months
+  base %: of clients with three or more purchases, warned or not, the share lost within three months;
+          those who bought in the month are among them, and seldom warned
+  lost: all; of 3 purchases: those with three or more, since one purchase is often the last, and
+          nobody can warn of that
+  had been warned: of the lost, in one of the three months before; caught %: of all the lost
+  while buying: warned in the month of the last purchase or before";
 
 /// Prints the back-test of the newest run.
 ///
@@ -87,6 +99,7 @@ pub async fn backtest(
         "hit %",
         "base %",
         "lost",
+        "of 3 purchases",
         "had been warned",
         "caught %",
         "while buying",
@@ -94,11 +107,7 @@ pub async fn backtest(
     ];
     let numeric: Vec<usize> = (1..header.len()).collect();
     text.push_str(&plain_table(&header, &numeric, rows.iter().map(row).collect()));
-    text.push_str(
-        "\n\n  warned: warnings in months whose three following months are over; then lost: within these months\n  \
-         base %: of clients with three or more purchases, warned or not, the share lost within three months\n  \
-         had been warned: of the lost, in one of the three months before; while buying: in the month of the last purchase or before",
-    );
+    text.push_str(LEGEND);
     console.data(text)?;
     Ok(ExitCode::Ok)
 }

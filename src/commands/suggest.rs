@@ -24,6 +24,76 @@ order by setting, place";
 /// Tables with the whole evidence.
 const EVIDENCE: [&str; 4] = ["suggest_silence", "suggest_groups", "suggest_lost", "suggest_xyz"];
 
+/// A part of the evidence that is printed too.
+struct Grid {
+    table: &'static str,
+    title: &'static str,
+    header: &'static [&'static str],
+    /// Columns of numbers begin here.
+    numbers_from: usize,
+    sql: &'static str,
+}
+
+const SILENCE: Grid = Grid {
+    table: "suggest_silence",
+    title: "probability to buy again within 90 days (%), by days of silence and number of purchases",
+    header: &["days silent", "silences", "all", "1", "2", "3", "4", "5", "6 to 9", "10 and more"],
+    numbers_from: 0,
+    sql: "\
+with cells as (
+    select
+        days_silent,
+        silences,
+        case when purchases between 6 and 9 then 6 else purchases end as purchases,
+        100 * probability as percent
+    from suggest_silence
+    where
+        client_type = 'all'
+        and part = 'all'
+        and horizon_days = 90
+        and days_silent in (0, 10, 20, 30, 40, 50, 60, 80, 100, 120, 150, 180, 240, 300, 360)
+)
+
+select
+    days_silent,
+    max(case when purchases = 0 then silences end) as silences,
+    round(max(case when purchases = 0 then percent end), 1) as of_all,
+    round(max(case when purchases = 1 then percent end), 1) as of_1,
+    round(max(case when purchases = 2 then percent end), 1) as of_2,
+    round(max(case when purchases = 3 then percent end), 1) as of_3,
+    round(max(case when purchases = 4 then percent end), 1) as of_4,
+    round(max(case when purchases = 5 then percent end), 1) as of_5,
+    round(
+        sum(case when purchases = 6 then percent * silences end)
+        / sum(case when purchases = 6 and percent is not null then silences end),
+        1
+    ) as of_6,
+    round(max(case when purchases = 10 then percent end), 1) as of_10
+from cells
+group by days_silent
+order by days_silent",
+};
+
+const GROUPS: Grid = Grid {
+    table: "suggest_groups",
+    title: "sizes of the groups that would result",
+    header: &["kind", "group", "clients now", "%", "as suggested", "%"],
+    numbers_from: 2,
+    sql: "\
+select
+    kind,
+    group_name,
+    clients,
+    round(100 * share, 1) as percent,
+    suggested_clients,
+    round(100 * suggested_share, 1) as suggested_percent
+from suggest_groups
+order by kind, group_name",
+};
+
+/// Stands where there is no value.
+const NO_VALUE: &str = "–";
+
 /// One setting, or one item of a list.
 #[derive(Debug, Serialize)]
 struct Suggestion {
@@ -52,6 +122,11 @@ pub async fn suggest(
     let results = Results::open(&pipeline, &catalog, &wanted).await?;
     let rows = results.cells(TABLE, ROWS).await?;
     let suggestions = rows.into_iter().map(suggestion_of).collect::<Result<Vec<_>>>()?;
+    let mut grids = Vec::new();
+    for grid in [SILENCE, GROUPS] {
+        let rows = results.cells(grid.table, grid.sql).await?;
+        grids.push((grid, rows));
+    }
     let report = &results.known.report;
     let snippet = snippet_of(&suggestions);
     if arguments.json {
@@ -59,6 +134,7 @@ pub async fn suggest(
             "run": report.run,
             "as_of": report.as_of,
             "settings": suggestions,
+            "evidence": grids.iter().map(|(grid, rows)| grid.json(rows)).collect::<Vec<_>>(),
             "snippet": snippet,
         });
         console.data(serde_json::to_string_pretty(&whole)?)?;
@@ -66,7 +142,7 @@ pub async fn suggest(
     }
     let as_of = report.as_of.as_deref().unwrap_or("?");
     let mut text = format!("what the history of `{}` suggests, as of {as_of}\n\n", pipeline.name);
-    let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
+    let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| NO_VALUE.to_owned());
     let row = |of: &Suggestion| {
         vec![
             of.setting.clone(),
@@ -86,6 +162,9 @@ pub async fn suggest(
             text.push_str(&format!("  careful: {warning}\n"));
         }
     }
+    for (grid, rows) in &grids {
+        text.push_str(&format!("\n{}\n\n{}\n", grid.title, grid.text(rows)));
+    }
     text.push_str(&format!("\nthe figures behind it, to query: {}\n", EVIDENCE.join(", ")));
     match snippet.is_empty() {
         true => text.push_str("\nnothing is suggested\n"),
@@ -93,6 +172,20 @@ pub async fn suggest(
     }
     console.data(text.trim_end())?;
     Ok(ExitCode::Ok)
+}
+
+impl Grid {
+    fn text(&self, rows: &[Vec<Option<String>>]) -> String {
+        let shown = |row: &Vec<Option<String>>| {
+            row.iter().map(|cell| cell.clone().unwrap_or_else(|| NO_VALUE.to_owned())).collect()
+        };
+        let numeric: Vec<usize> = (self.numbers_from..self.header.len()).collect();
+        plain_table(self.header, &numeric, rows.iter().map(shown).collect())
+    }
+
+    fn json(&self, rows: &[Vec<Option<String>>]) -> serde_json::Value {
+        json!({ "table": self.table, "title": self.title, "columns": self.header, "rows": rows })
+    }
 }
 
 fn suggestion_of(cells: Vec<Option<String>>) -> Result<Suggestion> {

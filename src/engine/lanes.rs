@@ -205,10 +205,13 @@ mod tests {
         });
         let all = futures::future::join_all(work);
         tokio::pin!(all);
+        // Once to book, once to wait.
+        assert!(futures::poll!(&mut all).is_pending());
         assert!(futures::poll!(&mut all).is_pending());
         drop(running);
         assert!(all.await.iter().all(Result::is_ok));
-        assert_eq!(order.into_inner().expect("the list"), [(3, 1), (3, 3), (2, 2), (1, 0)]);
+        let order = order.lock().expect("the list");
+        assert_eq!(*order, [(3, 1), (3, 3), (2, 2), (1, 0)]);
     }
 
     #[tokio::test]
@@ -218,7 +221,6 @@ mod tests {
         {
             let first = lanes.book(9).enter();
             tokio::pin!(first);
-            // Once to book, once to wait.
             assert!(futures::poll!(&mut first).is_pending());
             assert!(futures::poll!(&mut first).is_pending());
         }
