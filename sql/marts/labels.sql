@@ -55,6 +55,7 @@ from (
         'goes on as another client',
         'продолжает как другой клиент'
     ),
+    ('exclusion', 'confirmed_dealer', 'buys through a dealer', 'покупает через дилера'),
     ('exclusion', 'closed', 'closed down', 'закрылся'),
     ('exclusion', 'do_not_contact', 'must not be contacted', 'не беспокоить'),
     (
