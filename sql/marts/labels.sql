@@ -66,6 +66,8 @@ from (
     ('exclusion', 'confirmed_dealer', 'buys through a dealer', 'покупает через дилера'),
     ('exclusion', 'closed', 'closed down', 'закрылся'),
     ('exclusion', 'do_not_contact', 'must not be contacted', 'не беспокоить'),
+    ('exclusion', 'asked_lately', 'has answered lately', 'недавно отвечал'),
+    ('exclusion', 'no_phone', 'no phone number', 'нет телефона'),
     (
         'exclusion', 'probable_successor',
         'probable successor, to be checked first',
