@@ -1,4 +1,4 @@
--- Every scenario, step and unit of the scenarios has a label in both languages.
+-- Every scenario, step, unit and state of the scenarios has a label in both languages.
 -- audits: whatif
 -- reads:  whatif[all], labels[all]
 with codes as (
@@ -13,6 +13,10 @@ with codes as (
     select 'unit' as kind, unit as code
     from whatif
     group by unit
+    union all
+    select 'whatif_state' as kind, state as code
+    from whatif
+    group by state
 )
 
 select

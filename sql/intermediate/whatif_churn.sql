@@ -11,6 +11,8 @@
 -- column: how text not null -- Where the value comes from, or from which steps it is computed
 -- column: value decimal(28,6) -- Value; null where what it needs is not known
 -- column: how_ru text not null -- The same as how, in Russian
+-- column: state text not null -- computed, no_clients, nobody_lost, or
+--     held_at_zero: the rate is below churn_points, and cannot fall by so much
 with settings as (
     select
         cast($whatif_churn_points as decimal(9, 6)) as churn_points,
@@ -162,6 +164,12 @@ churn_steps as (
 
 step_values as (
     select
+        case
+            when s2 = 0 then 'no_clients'
+            when s3 = 0 then 'nobody_lost'
+            when s4 < s5 then 'held_at_zero'
+            else 'computed'
+        end as state,
         unnest(range(1, 14)) as step_number,
         unnest(
             make_array(
@@ -177,7 +185,8 @@ select
     steps.unit,
     steps.how,
     step_values.value,
-    steps.how_ru
+    steps.how_ru,
+    step_values.state
 from (
     values
     (

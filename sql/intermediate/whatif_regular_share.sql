@@ -9,6 +9,8 @@
 -- column: how text not null -- Where the value comes from, or from which steps it is computed
 -- column: value decimal(28,6) -- Value; null where what it needs is not known
 -- column: how_ru text not null -- The same as how, in Russian
+-- column: state text not null -- computed, no_clients, or target_reached: the
+--     share is there already, so there is nothing to add
 with segments as (
     select
         sum(case when count_segment = 'new' then clients end) as new_clients,
@@ -174,6 +176,11 @@ regular_steps as (
 
 step_values as (
     select
+        case
+            when coalesce(s1, 0) = 0 then 'no_clients'
+            when s15 <= s4 then 'target_reached'
+            else 'computed'
+        end as state,
         unnest(range(1, 22)) as step_number,
         unnest(
             make_array(
@@ -190,7 +197,8 @@ select
     steps.unit,
     steps.how,
     step_values.value,
-    steps.how_ru
+    steps.how_ru,
+    step_values.state
 from (
     values
     (

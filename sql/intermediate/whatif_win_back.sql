@@ -13,6 +13,7 @@
 -- column: how text not null -- Where the value comes from, or from which steps it is computed
 -- column: value decimal(28,6) -- Value; null where what it needs is not known
 -- column: how_ru text not null -- The same as how, in Russian
+-- column: state text not null -- computed, or nobody_to_call
 with settings as (
     select
         cast($whatif_win_back_share as decimal(9, 6)) as win_back_share,
@@ -220,6 +221,7 @@ list_steps as (
 
 step_values as (
     select
+        case when s5 = 0 then 'nobody_to_call' else 'computed' end as state,
         unnest(range(1, 18)) as step_number,
         unnest(
             make_array(
@@ -236,7 +238,8 @@ select
     steps.unit,
     steps.how,
     step_values.value,
-    steps.how_ru
+    steps.how_ru,
+    step_values.state
 from (
     values
     (

@@ -218,6 +218,20 @@ from (
     ('scenario', 'regular_share', 'more regular clients', 'больше постоянных клиентов'),
     ('scenario', 'churn', 'fewer lost clients', 'меньше потерь'),
     ('scenario', 'win_back', 'some of the lost come back', 'часть ушедших вернулась'),
+    ('whatif_state', 'computed', 'computed', 'рассчитано'),
+    (
+        'whatif_state', 'target_reached',
+        'the target is reached already: nothing to add',
+        'цель уже достигнута, добавлять нечего'
+    ),
+    (
+        'whatif_state', 'held_at_zero',
+        'churn is lower than that: it falls to zero',
+        'отток меньше этого: падает до нуля'
+    ),
+    ('whatif_state', 'no_clients', 'no clients to start from', 'считать не от чего: нет клиентов'),
+    ('whatif_state', 'nobody_lost', 'nobody has been lost', 'никто не потерян'),
+    ('whatif_state', 'nobody_to_call', 'nobody to call', 'звонить некому'),
     ('whatif_step', 'clients', 'clients who have ever bought', 'клиенты, покупавшие хоть раз'),
     ('whatif_step', 'one_off_clients', 'with one purchase', 'с одной покупкой'),
     (
