@@ -45,7 +45,8 @@
 -- column: action text -- What the playbook says for its segment
 -- column: action_channel text -- By what
 -- column: within_days bigint -- In how many days
--- column: chance_of_return double -- Chance to buy within the next 12 months
+-- column: chance_of_return double -- Chance to buy within 12 months, after the whole months of
+--     silence that are over
 -- column: typical_revenue_12m decimal(28,4) -- Revenue in the 12 months ending with the month of
 --     the last purchase
 -- column: typical_profit_12m decimal(28,4) -- Profit in these months; null when no cost is known
@@ -282,6 +283,9 @@ described as (
         silent_clients.last_purchase_date,
         silent_clients.days_since_last_purchase,
         client_state.months_since_last_purchase as months_silent,
+        -- The chance is that of the last month's end: of this month some days may be left to buy.
+        greatest(client_state.months_since_last_purchase - as_of.unfinished_months, 0)
+            as whole_months_silent,
         silent_clients.purchases,
         silent_clients.count_segment,
         silent_clients.segment,
@@ -411,7 +415,7 @@ judged as (
     left join return_chances
         on described.count_segment = return_chances.count_segment
         and described.abc = return_chances.abc
-        and least(described.months_silent, 36) = return_chances.months_silent
+        and least(described.whole_months_silent, 36) = return_chances.months_silent
 )
 
 select

@@ -16,13 +16,14 @@
 -- column: last_purchase_date date not null -- Last purchase day
 -- column: days_since_last_purchase bigint not null -- Days from it to the as-of date
 -- column: months_silent bigint not null -- Months from the last purchase month to that of the as-of
---     date
+--     date, as if it were over
 -- column: purchases bigint -- Lifetime purchase days; null for confirmed links, like the rest
 -- column: segment text -- Life-cycle segment at the as-of date
 -- column: abc text -- ABC class by revenue when it last bought
 -- column: lost_after_months bigint -- The longest rule of N months by which it is lost; null when
 --     it is dozing only
--- column: chance_of_return double -- Chance to buy within the next 12 months
+-- column: chance_of_return double -- Chance to buy within 12 months, after the whole months of
+--     silence that are over
 -- column: typical_profit_12m decimal(28,4) -- Profit in the 12 months ending with the month of the
 --     last purchase; null when no cost is known
 -- column: typical_revenue_12m decimal(28,4) -- Revenue in these months
