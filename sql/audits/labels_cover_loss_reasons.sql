@@ -1,4 +1,4 @@
--- Every group of reasons, and whether the lost come back, has a label in both languages.
+-- Every level and group of reasons, and whether the lost come back, has a label in both languages.
 -- audits: loss_reasons
 -- reads:  loss_reasons[all], labels[all]
 with codes as (
@@ -7,6 +7,10 @@ with codes as (
         answer as code
     from loss_reasons
     where level in ('group', 'recoverable')
+    union all
+    select 'loss_level' as kind, level as code
+    from loss_reasons
+    group by level
 )
 
 select

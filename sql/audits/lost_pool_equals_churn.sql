@@ -1,22 +1,23 @@
 -- The clients who are lost on the as-of date are as many as churn has left in the pool, without the
 -- losses of a month that is not over.
 -- audits: lost_pool
--- reads:  lost_pool[all], churn_month[all]
--- param:  as_of_date date
-with counted as (
+-- reads:  lost_pool[all], churn[all]
+with last_month as (
+    select max(period) as period
+    from churn
+    where period_kind = 'month'
+),
+
+counted as (
     select
-        lost_after_months,
-        lost_pool_start - returned
-        + case
-            when
-                date_trunc('month', $as_of_date)
-                = date_trunc('month', $as_of_date + interval '1 day')
-                then 0
-            else lost
-        end as expected_clients,
+        churn.lost_after_months,
+        churn.lost_pool_start - churn.returned
+        + case when churn.is_partial then 0 else churn.lost end as expected_clients,
         0 as clients
-    from churn_month
-    where month = cast(date_trunc('month', $as_of_date) as date) and cut = 'all'
+    from last_month
+    inner join churn
+        on last_month.period = churn.period
+    where churn.period_kind = 'month' and churn.cut = 'all'
     union all
     select lost_after_months, 0 as expected_clients, count(*) as clients
     from lost_pool

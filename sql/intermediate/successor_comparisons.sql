@@ -9,7 +9,6 @@
 -- column: tax_id text -- same or different
 -- column: kpp text -- same or different
 -- column: name text -- same, similar (one letter in five differs at most), shared_word or different
--- column: name_word text -- The rarest word that both names have
 -- column: phone text -- same or different
 -- column: email text -- same, same_domain (not of free mail) or different
 -- column: address text -- same, same_building or different
@@ -278,12 +277,6 @@ common_clients as (
         min(case when attribute = 'tax_id' then clients end) as tax_id_clients,
         min(case when attribute = 'kpp' then clients end) as kpp_clients,
         min(case when attribute in ('name', 'name_word') then clients end) as name_clients,
-        min(
-            case
-                when attribute = 'name_word'
-                    then concat(lpad(cast(clients as text), 12, '0'), value)
-            end
-        ) as name_word,
         min(case when attribute = 'phone' then clients end) as phone_clients,
         min(case when attribute in ('email', 'email_domain') then clients end) as email_clients,
         min(case when attribute in ('address', 'building') then clients end) as address_clients,
@@ -315,7 +308,6 @@ select
     graded.tax_id,
     graded.kpp,
     graded.name,
-    nullif(concat(substr(common_clients.name_word, 13), ''), '') as name_word,
     graded.phone,
     graded.email,
     graded.address,

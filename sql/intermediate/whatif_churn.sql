@@ -10,6 +10,9 @@
 -- column: unit text not null -- clients, purchases, money, share, months or contacts
 -- column: how text not null -- Where the value comes from, or from which steps it is computed
 -- column: value decimal(28,6) -- Value; null where what it needs is not known
+-- column: how_ru text not null -- The same as how, in Russian
+-- column: state text not null -- computed, no_clients, nobody_lost, or
+--     held_at_zero: the rate is below churn_points, and cannot fall by so much
 with settings as (
     select
         cast($whatif_churn_points as decimal(9, 6)) as churn_points,
@@ -161,6 +164,12 @@ churn_steps as (
 
 step_values as (
     select
+        case
+            when s2 = 0 then 'no_clients'
+            when s3 = 0 then 'nobody_lost'
+            when s4 < s5 then 'held_at_zero'
+            else 'computed'
+        end as state,
         unnest(range(1, 14)) as step_number,
         unnest(
             make_array(
@@ -175,25 +184,45 @@ select
     steps.step,
     steps.unit,
     steps.how,
-    step_values.value
+    step_values.value,
+    steps.how_ru,
+    step_values.state
 from (
     values
-    (1, 'lost_after_months', 'months', 'smallest of churn.lost_after_months'),
+    (
+        1, 'lost_after_months', 'months',
+        'smallest of churn.lost_after_months', 'наименьшее из churn.lost_after_months'
+    ),
     (
         2, 'clients_at_start', 'clients',
-        'clients at the start of each of the last 12 finished months, added up'
+        'clients at the start of each of the last 12 finished months, added up',
+        'клиенты на начало каждого из последних 12 законченных месяцев, суммой'
     ),
-    (3, 'lost_clients', 'clients', 'clients lost in the 12 months'),
-    (4, 'monthly_churn', 'share', 'step 3 / step 2'),
-    (5, 'churn_points', 'share', 'setting whatif.churn_points'),
-    (6, 'monthly_churn_then', 'share', 'step 4 - step 5, not below 0'),
-    (7, 'lost_clients_then', 'clients', 'step 2 * step 6'),
-    (8, 'clients_kept', 'clients', 'step 3 - step 7'),
-    (9, 'lost_revenue', 'money', 'revenue of step 3 in the 12 months before they fell silent'),
-    (10, 'revenue_per_lost_client', 'money', 'step 9 / step 3'),
-    (11, 'added_revenue', 'money', 'step 8 * step 10'),
-    (12, 'margin', 'share', 'profit / revenue of all clients in the 12 months'),
-    (13, 'added_profit', 'money', 'step 11 * step 12')
-) as steps (step_number, step, unit, how)
+    (
+        3, 'lost_clients', 'clients',
+        'clients lost in the 12 months', 'клиенты, потерянные за 12 месяцев'
+    ),
+    (4, 'monthly_churn', 'share', 'step 3 / step 2', 'шаг 3 / шаг 2'),
+    (5, 'churn_points', 'share', 'setting whatif.churn_points', 'настройка whatif.churn_points'),
+    (
+        6, 'monthly_churn_then', 'share',
+        'step 4 - step 5, not below 0', 'шаг 4 - шаг 5, не меньше 0'
+    ),
+    (7, 'lost_clients_then', 'clients', 'step 2 * step 6', 'шаг 2 * шаг 6'),
+    (8, 'clients_kept', 'clients', 'step 3 - step 7', 'шаг 3 - шаг 7'),
+    (
+        9, 'lost_revenue', 'money',
+        'revenue of step 3 in the 12 months before they fell silent',
+        'выручка клиентов шага 3 за 12 месяцев до их молчания'
+    ),
+    (10, 'revenue_per_lost_client', 'money', 'step 9 / step 3', 'шаг 9 / шаг 3'),
+    (11, 'added_revenue', 'money', 'step 8 * step 10', 'шаг 8 * шаг 10'),
+    (
+        12, 'margin', 'share',
+        'profit / revenue of all clients in the 12 months',
+        'прибыль / выручка всех клиентов за 12 месяцев'
+    ),
+    (13, 'added_profit', 'money', 'step 11 * step 12', 'шаг 11 * шаг 12')
+) as steps (step_number, step, unit, how, how_ru)
 inner join step_values
     on steps.step_number = step_values.step_number

@@ -8,6 +8,9 @@
 -- column: unit text not null -- clients, purchases, money, share, months or contacts
 -- column: how text not null -- Where the value comes from, or from which steps it is computed
 -- column: value decimal(28,6) -- Value; null where what it needs is not known
+-- column: how_ru text not null -- The same as how, in Russian
+-- column: state text not null -- computed, no_clients, or target_reached: the
+--     share is there already, so there is nothing to add
 with segments as (
     select
         sum(case when count_segment = 'new' then clients end) as new_clients,
@@ -173,6 +176,11 @@ regular_steps as (
 
 step_values as (
     select
+        case
+            when coalesce(s1, 0) = 0 then 'no_clients'
+            when s15 <= s4 then 'target_reached'
+            else 'computed'
+        end as state,
         unnest(range(1, 22)) as step_number,
         unnest(
             make_array(
@@ -188,33 +196,67 @@ select
     steps.step,
     steps.unit,
     steps.how,
-    step_values.value
+    step_values.value,
+    steps.how_ru,
+    step_values.state
 from (
     values
     (
         1, 'clients', 'clients',
-        'clients who have ever bought, at the end of the last finished month'
+        'clients who have ever bought, at the end of the last finished month',
+        'клиенты, покупавшие хоть раз, на конец последнего законченного месяца'
     ),
-    (2, 'one_off_clients', 'clients', 'of them with one purchase'),
-    (3, 'prospective_clients', 'clients', 'of them with more purchases, but not regular'),
-    (4, 'regular_clients', 'clients', 'of them regular'),
-    (5, 'regular_active_clients', 'clients', 'of the regular, active'),
-    (6, 'regular_share', 'share', 'step 4 / step 1'),
-    (7, 'one_off_purchases', 'purchases', 'purchase days of step 2 in the 12 months'),
-    (8, 'prospective_purchases', 'purchases', 'purchase days of step 3 in the 12 months'),
-    (9, 'regular_purchases', 'purchases', 'purchase days of step 4 in the 12 months'),
-    (10, 'purchases_per_regular_client', 'purchases', 'step 9 / step 4'),
-    (11, 'purchases_per_other_client', 'purchases', '(step 7 + step 8) / (step 2 + step 3)'),
-    (12, 'revenue_today', 'money', 'their revenue net of returns in the 12 months'),
-    (13, 'mean_ticket', 'money', 'step 12 / (step 7 + step 8 + step 9)'),
-    (14, 'target_share', 'share', 'setting whatif.regular_share'),
-    (15, 'target_regular_clients', 'clients', 'step 14 * step 1, rounded up'),
-    (16, 'clients_to_make_regular', 'clients', 'step 15 - step 4, not below 0'),
-    (17, 'added_purchases', 'purchases', 'step 16 * (step 10 - step 11)'),
-    (18, 'added_revenue', 'money', 'step 17 * step 13'),
-    (19, 'revenue_at_target', 'money', 'step 12 + step 18'),
-    (20, 'margin', 'share', 'profit in the 12 months / step 12'),
-    (21, 'added_profit', 'money', 'step 18 * step 20')
-) as steps (step_number, step, unit, how)
+    (2, 'one_off_clients', 'clients', 'of them with one purchase', 'из них с одной покупкой'),
+    (
+        3, 'prospective_clients', 'clients',
+        'of them with more purchases, but not regular', 'из них купившие не раз, но не постоянные'
+    ),
+    (4, 'regular_clients', 'clients', 'of them regular', 'из них постоянные'),
+    (5, 'regular_active_clients', 'clients', 'of the regular, active', 'из постоянных — активные'),
+    (6, 'regular_share', 'share', 'step 4 / step 1', 'шаг 4 / шаг 1'),
+    (
+        7, 'one_off_purchases', 'purchases',
+        'purchase days of step 2 in the 12 months', 'дни с покупкой клиентов шага 2 за 12 месяцев'
+    ),
+    (
+        8, 'prospective_purchases', 'purchases',
+        'purchase days of step 3 in the 12 months', 'дни с покупкой клиентов шага 3 за 12 месяцев'
+    ),
+    (
+        9, 'regular_purchases', 'purchases',
+        'purchase days of step 4 in the 12 months', 'дни с покупкой клиентов шага 4 за 12 месяцев'
+    ),
+    (10, 'purchases_per_regular_client', 'purchases', 'step 9 / step 4', 'шаг 9 / шаг 4'),
+    (
+        11, 'purchases_per_other_client', 'purchases',
+        '(step 7 + step 8) / (step 2 + step 3)', '(шаг 7 + шаг 8) / (шаг 2 + шаг 3)'
+    ),
+    (
+        12, 'revenue_today', 'money',
+        'their revenue net of returns in the 12 months',
+        'их выручка за вычетом возвратов за 12 месяцев'
+    ),
+    (
+        13, 'mean_ticket', 'money',
+        'step 12 / (step 7 + step 8 + step 9)', 'шаг 12 / (шаг 7 + шаг 8 + шаг 9)'
+    ),
+    (14, 'target_share', 'share', 'setting whatif.regular_share', 'настройка whatif.regular_share'),
+    (
+        15, 'target_regular_clients', 'clients',
+        'step 14 * step 1, rounded up', 'шаг 14 * шаг 1, округлено вверх'
+    ),
+    (
+        16, 'clients_to_make_regular', 'clients',
+        'step 15 - step 4, not below 0', 'шаг 15 - шаг 4, не меньше 0'
+    ),
+    (
+        17, 'added_purchases', 'purchases',
+        'step 16 * (step 10 - step 11)', 'шаг 16 * (шаг 10 - шаг 11)'
+    ),
+    (18, 'added_revenue', 'money', 'step 17 * step 13', 'шаг 17 * шаг 13'),
+    (19, 'revenue_at_target', 'money', 'step 12 + step 18', 'шаг 12 + шаг 18'),
+    (20, 'margin', 'share', 'profit in the 12 months / step 12', 'прибыль за 12 месяцев / шаг 12'),
+    (21, 'added_profit', 'money', 'step 18 * step 20', 'шаг 18 * шаг 20')
+) as steps (step_number, step, unit, how, how_ru)
 inner join step_values
     on steps.step_number = step_values.step_number

@@ -12,6 +12,8 @@
 -- column: unit text not null -- clients, purchases, money, share, months or contacts
 -- column: how text not null -- Where the value comes from, or from which steps it is computed
 -- column: value decimal(28,6) -- Value; null where what it needs is not known
+-- column: how_ru text not null -- The same as how, in Russian
+-- column: state text not null -- computed, or nobody_to_call
 with settings as (
     select
         cast($whatif_win_back_share as decimal(9, 6)) as win_back_share,
@@ -219,6 +221,7 @@ list_steps as (
 
 step_values as (
     select
+        case when s5 = 0 then 'nobody_to_call' else 'computed' end as state,
         unnest(range(1, 18)) as step_number,
         unnest(
             make_array(
@@ -234,38 +237,60 @@ select
     steps.step,
     steps.unit,
     steps.how,
-    step_values.value
+    step_values.value,
+    steps.how_ru,
+    step_values.state
 from (
     values
     (
         1, 'lost_clients', 'clients',
-        'clients lost on the as-of date, by the smallest of churn.lost_after_months'
+        'clients lost on the as-of date, by the smallest of churn.lost_after_months',
+        'клиенты, потерянные на дату расчёта, по наименьшему из churn.lost_after_months'
     ),
-    (2, 'closed', 'clients', 'of them closed down'),
-    (3, 'do_not_contact', 'clients', 'of the others, not to be contacted'),
-    (4, 'one_off', 'clients', 'of the others, with one purchase'),
+    (2, 'closed', 'clients', 'of them closed down', 'из них закрылись'),
+    (
+        3, 'do_not_contact', 'clients',
+        'of the others, not to be contacted', 'из остальных — не беспокоить'
+    ),
+    (
+        4, 'one_off', 'clients',
+        'of the others, with one purchase', 'из остальных — с одной покупкой'
+    ),
     (
         5, 'lost_and_callable', 'clients',
-        'step 1 - step 2 - step 3 - step 4; winback_list leaves out more, and has dozing ones'
+        'step 1 - step 2 - step 3 - step 4; winback_list leaves out more, and has dozing ones',
+        'шаг 1 - шаг 2 - шаг 3 - шаг 4; в winback_list исключено больше, и в нём есть дремлющие'
     ),
     (
         6, 'lost_and_callable_revenue', 'money',
-        'revenue of step 5 in the 12 months before they fell silent'
+        'revenue of step 5 in the 12 months before they fell silent',
+        'выручка клиентов шага 5 за 12 месяцев до их молчания'
     ),
-    (7, 'revenue_per_client', 'money', 'step 6 / step 5'),
-    (8, 'win_back_share', 'share', 'setting whatif.win_back_share'),
-    (9, 'clients_won_back', 'clients', 'step 5 * step 8'),
-    (10, 'added_revenue', 'money', 'step 9 * step 7'),
-    (11, 'margin', 'share', 'profit / revenue of all clients in the 12 months'),
-    (12, 'added_profit_before_cost', 'money', 'step 10 * step 11'),
-    (13, 'contacts_per_client', 'contacts', 'setting whatif.contacts_per_client'),
+    (7, 'revenue_per_client', 'money', 'step 6 / step 5', 'шаг 6 / шаг 5'),
+    (
+        8, 'win_back_share', 'share',
+        'setting whatif.win_back_share', 'настройка whatif.win_back_share'
+    ),
+    (9, 'clients_won_back', 'clients', 'step 5 * step 8', 'шаг 5 * шаг 8'),
+    (10, 'added_revenue', 'money', 'step 9 * step 7', 'шаг 9 * шаг 7'),
+    (
+        11, 'margin', 'share',
+        'profit / revenue of all clients in the 12 months',
+        'прибыль / выручка всех клиентов за 12 месяцев'
+    ),
+    (12, 'added_profit_before_cost', 'money', 'step 10 * step 11', 'шаг 10 * шаг 11'),
+    (
+        13, 'contacts_per_client', 'contacts',
+        'setting whatif.contacts_per_client', 'настройка whatif.contacts_per_client'
+    ),
     (
         14, 'cost_per_contact', 'money',
-        'costs of kind contact / their contacts in the 12 months; without them the setting'
+        'costs of kind contact / their contacts in the 12 months; without them the setting',
+        'затраты вида contact / их контакты за 12 месяцев; без них — настройка'
     ),
-    (15, 'cost', 'money', 'step 5 * step 13 * step 14'),
-    (16, 'added_profit', 'money', 'step 12 - step 15'),
-    (17, 'cost_per_client_won_back', 'money', 'step 15 / step 9')
-) as steps (step_number, step, unit, how)
+    (15, 'cost', 'money', 'step 5 * step 13 * step 14', 'шаг 5 * шаг 13 * шаг 14'),
+    (16, 'added_profit', 'money', 'step 12 - step 15', 'шаг 12 - шаг 15'),
+    (17, 'cost_per_client_won_back', 'money', 'step 15 / step 9', 'шаг 15 / шаг 9')
+) as steps (step_number, step, unit, how, how_ru)
 inner join step_values
     on steps.step_number = step_values.step_number

@@ -1,27 +1,24 @@
--- One row per client that is lost or dozing at the as-of date, and per client that seems so because
--- it goes on as another: what it could bring back, and why it is not to be called, if so.
+-- One row per client that is lost or dozing at the as-of date: what it could bring back, and why it
+-- is not to be called, if so.
 -- grain:  client_id
 -- reads:  client_state[all], client_lifecycle[all], client_class[all], client_contact_grounds[all],
---     client_revenue_12m[all], lapsed_clients[all], linked_client_month[all], return_chances[all],
---     canonical_client[all], clients[all], segment_playbook[all],
---     successor_candidates[all], product_names[all]
+--     client_revenue_12m[all], lapsed_clients[all], return_chances[all], canonical_client[all],
+--     clients[all], segment_playbook[all], successor_candidates[all], product_names[all]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
--- param:  lifecycle_active_days bigint
 -- param:  loss_rhythm_intervals bigint
 -- param:  warnings_overdue_purchases bigint
 -- param:  winback_includes_class_c boolean
--- column: client_id text not null -- Canonical client, or one that goes on as another
+-- column: client_id text not null -- Canonical client
 -- column: client_name text -- Name in the master data
--- column: goes_on_as text -- The client as which it goes on, or probably does; null for others
+-- column: goes_on_as text -- The client as which it probably goes on; null for others
 -- column: last_purchase_date date not null -- Last purchase day
 -- column: days_since_last_purchase bigint not null -- Days from it to the as-of date
 -- column: months_silent bigint not null -- Months from the last purchase month to that of the as-of
 --     date, as if it were over
--- column: purchases bigint -- Lifetime purchase days; null for a client that goes on as another,
---     like all that follows but the reasons, the contacts and the manager
--- column: segment text -- Life-cycle segment at the as-of date
--- column: abc text -- ABC class by revenue when it last bought
+-- column: purchases bigint not null -- Lifetime purchase days
+-- column: segment text not null -- Life-cycle segment at the as-of date
+-- column: abc text not null -- ABC class by revenue when it last bought
 -- column: lost_after_months bigint -- The longest rule of N whole months by which it is lost; null
 --     when it is dozing only
 -- column: own_rhythm boolean -- Three purchase days or more, and silent for three times its own
@@ -48,7 +45,8 @@
 -- column: action text -- What the playbook says for its segment
 -- column: action_channel text -- By what
 -- column: within_days bigint -- In how many days
--- column: chance_of_return double -- Chance to buy within the next 12 months
+-- column: chance_of_return double -- Chance to buy within 12 months, after the whole months of
+--     silence that are over
 -- column: typical_revenue_12m decimal(28,4) -- Revenue in the 12 months ending with the month of
 --     the last purchase
 -- column: typical_profit_12m decimal(28,4) -- Profit in these months; null when no cost is known
@@ -285,6 +283,9 @@ described as (
         silent_clients.last_purchase_date,
         silent_clients.days_since_last_purchase,
         client_state.months_since_last_purchase as months_silent,
+        -- The chance is that of the last month's end: of this month some days may be left to buy.
+        greatest(client_state.months_since_last_purchase - as_of.unfinished_months, 0)
+            as whole_months_silent,
         silent_clients.purchases,
         silent_clients.count_segment,
         silent_clients.segment,
@@ -357,32 +358,6 @@ described as (
         on silent_clients.client_id = probable_successors.client_id
 ),
 
-linked_purchases as (
-    select
-        client_id,
-        max(last_purchase_date) as last_purchase_date
-    from linked_client_month
-    group by client_id
-),
-
-linked_silences as (
-    select
-        linked_purchases.client_id,
-        canonical_client.canonical_client_id,
-        linked_purchases.last_purchase_date,
-        cast(cast($as_of_date as date) - linked_purchases.last_purchase_date as bigint)
-            as days_since_last_purchase,
-        cast(
-            date_part('year', cast($as_of_date as date)) * 12
-            + date_part('month', cast($as_of_date as date))
-            - date_part('year', linked_purchases.last_purchase_date) * 12
-            - date_part('month', linked_purchases.last_purchase_date) as bigint
-        ) as months_silent
-    from linked_purchases
-    inner join canonical_client
-        on linked_purchases.client_id = canonical_client.client_id
-),
-
 judged as (
     select
         described.client_id,
@@ -440,52 +415,7 @@ judged as (
     left join return_chances
         on described.count_segment = return_chances.count_segment
         and described.abc = return_chances.abc
-        and least(described.months_silent, 36) = return_chances.months_silent
-    union all
-    select
-        linked_silences.client_id,
-        own_cards.client_name,
-        linked_silences.canonical_client_id as goes_on_as,
-        linked_silences.last_purchase_date,
-        linked_silences.days_since_last_purchase,
-        linked_silences.months_silent,
-        cast(null as bigint) as purchases,
-        cast(null as text) as segment,
-        cast(null as text) as abc,
-        cast(null as bigint) as lost_after_months,
-        cast(null as boolean) as own_rhythm,
-        cast(null as boolean) as low_nps,
-        cast(null as boolean) as open_conflict,
-        cast(null as boolean) as asked_without_buying,
-        own_cards.manager,
-        cast(null as text) as last_manager,
-        cast(null as text) as channel,
-        cast(null as text) as region,
-        cast(null as text) as department,
-        cast(null as text) as branch,
-        cast(null as text) as first_category,
-        own_cards.has_phone,
-        own_cards.has_email,
-        cast(null as text) as last_products,
-        cast(null as text) as main_products,
-        cast(null as text) as cause,
-        cast(null as text) as cause_product,
-        cast(null as decimal(28, 4)) as cause_change,
-        cast(null as text) as action,
-        cast(null as text) as action_channel,
-        cast(null as bigint) as within_days,
-        cast(null as double) as chance_of_return,
-        cast(null as decimal(28, 4)) as typical_revenue_12m,
-        cast(null as decimal(28, 4)) as typical_profit_12m,
-        'confirmed_successor' as reasons
-    from as_of
-    cross join linked_silences
-    left join own_cards
-        on linked_silences.client_id = own_cards.client_id
-    where
-        linked_silences.days_since_last_purchase > $lifecycle_active_days
-        or linked_silences.months_silent - as_of.unfinished_months
-        >= array_min(cast($churn_lost_after_months as bigint[]))
+        and least(described.whole_months_silent, 36) = return_chances.months_silent
 )
 
 select

@@ -30,7 +30,8 @@
 --     its other candidates taken into account
 -- column: band text not null -- probable (from 0.8), possible (from 0.3) or unlikely
 -- column: silent_rank bigint not null -- Place among the candidates of the silent client
--- column: evidence text not null -- What speaks for it
+-- column: evidence text not null -- What speaks for it, in English
+-- column: evidence_ru text not null -- The same in Russian
 with settings as (
     -- Of the clients that fall silent that share is assumed to buy through a dealer of its region.
     select
@@ -352,7 +353,14 @@ select
         ' of them are new there; growth a month ',
         cast(cast(ranked.grown_revenue / 2 as decimal(28, 0)) as text), ' against ',
         cast(cast(ranked.silent_revenue / ranked.silent_months as decimal(28, 0)) as text)
-    ) as evidence
+    ) as evidence,
+    concat(
+        'товаров с ростом там: ', cast(ranked.grown_products as text), ' из ',
+        cast(ranked.products as text), ', из них новых там: ', cast(ranked.new_products as text),
+        '; прирост в месяц: ',
+        cast(cast(ranked.grown_revenue / 2 as decimal(28, 0)) as text), ' против ',
+        cast(cast(ranked.silent_revenue / ranked.silent_months as decimal(28, 0)) as text)
+    ) as evidence_ru
 from settings
 cross join ranked
 inner join client_identity as old

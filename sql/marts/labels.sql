@@ -1,11 +1,19 @@
 -- One row per kind of code and code that stands in the result tables: how people call it, in English
 -- and in Russian. A file of this name in the project's sql/ folder replaces it.
 -- grain:  kind, code
+-- param:  survey_silence_months bigint[]
 -- column: kind text not null -- What the code is of, such as cause or exclusion: the columns that
 --     hold it are in docs/tables.md
 -- column: code text not null -- Code as the tables write it
 -- column: label_en text not null -- In English
 -- column: label_ru text not null -- In Russian
+with bands as (
+    select
+        array_element(cast($survey_silence_months as bigint[]), 1) as silence_1,
+        array_element(cast($survey_silence_months as bigint[]), 2) as silence_2,
+        array_element(cast($survey_silence_months as bigint[]), 3) as silence_3
+)
+
 select kind, code, label_en, label_ru
 from (
     values
@@ -55,8 +63,11 @@ from (
         'goes on as another client',
         'продолжает как другой клиент'
     ),
+    ('exclusion', 'confirmed_dealer', 'buys through a dealer', 'покупает через дилера'),
     ('exclusion', 'closed', 'closed down', 'закрылся'),
     ('exclusion', 'do_not_contact', 'must not be contacted', 'не беспокоить'),
+    ('exclusion', 'asked_lately', 'has answered lately', 'недавно отвечал'),
+    ('exclusion', 'no_phone', 'no phone number', 'нет телефона'),
     (
         'exclusion', 'probable_successor',
         'probable successor, to be checked first',
@@ -87,6 +98,12 @@ from (
     ('segment', 'regular_dozing', 'regular, dozing', 'постоянный, дремлет'),
     ('segment', 'regular_asleep', 'regular, asleep', 'постоянный, спит'),
     ('segment', 'first_purchase', 'first purchase', 'первая покупка'),
+    ('count_segment', 'new', 'one purchase', 'одна покупка'),
+    ('count_segment', 'prospective', 'two or three purchases', 'две-три покупки'),
+    ('count_segment', 'regular', 'regular', 'постоянный'),
+    ('recency_segment', 'active', 'active', 'активен'),
+    ('recency_segment', 'dozing', 'dozing', 'дремлет'),
+    ('recency_segment', 'asleep', 'asleep', 'спит'),
     ('rfm_segment', 'champions', 'champions', 'лучшие'),
     ('rfm_segment', 'loyal', 'loyal', 'верные'),
     ('rfm_segment', 'potential_loyalists', 'potential loyalists', 'могут стать верными'),
@@ -97,6 +114,11 @@ from (
     ('rfm_segment', 'cannot_lose', 'cannot be lost', 'нельзя потерять'),
     ('rfm_segment', 'at_risk', 'at risk', 'в зоне риска'),
     ('rfm_segment', 'hibernating', 'hibernating', 'спящие'),
+    ('rfm_segment', 'first_purchase', 'first purchase', 'первая покупка'),
+    ('rfm_method', 'quantile', 'scores by fifths', 'баллы по пятым долям'),
+    ('rfm_method', 'fixed', 'scores by fixed borders', 'баллы по заданным границам'),
+    ('segment_change', 'entered', 'entered', 'вошёл'),
+    ('segment_change', 'left', 'left', 'вышел'),
     ('ladder_step', 'lead', 'lead', 'интересовался'),
     ('ladder_step', 'one_off', 'one purchase', 'разовый'),
     ('ladder_step', 'repeat', 'two or three purchases', 'повторный'),
@@ -125,6 +147,11 @@ from (
         'yearly growth of regular clients',
         'прирост постоянных за год'
     ),
+    ('norm_for', 'any company', 'any company', 'любая компания'),
+    ('norm_for', 'a young company', 'a young company', 'молодая компания'),
+    ('norm_for', 'a company of 2 to 3 years', 'a company of 2 to 3 years', 'компания 2–3 лет'),
+    ('norm_for', 'a company of 5 to 7 years', 'a company of 5 to 7 years', 'компания 5–7 лет'),
+    ('norm_for', 'this company', 'this company, by its settings', 'эта компания, по её настройкам'),
     ('loss_group', 'company', 'company', 'компания'),
     ('loss_group', 'client', 'client', 'клиент'),
     ('loss_group', 'competitor', 'competitor', 'конкурент'),
@@ -132,6 +159,9 @@ from (
     ('recoverable', 'yes', 'recoverable', 'можно вернуть'),
     ('recoverable', 'no', 'not recoverable', 'нельзя вернуть'),
     ('recoverable', 'unknown', 'not known', 'неизвестно'),
+    ('loss_level', 'reason', 'reason', 'причина'),
+    ('loss_level', 'group', 'group of reasons', 'группа причин'),
+    ('loss_level', 'recoverable', 'whether it can be won back', 'можно ли вернуть'),
     ('link', 'successor', 'goes on under another name', 'другое юрлицо'),
     ('link', 'dealer', 'buys through a dealer', 'покупает через дилера'),
     ('link', 'duplicate', 'entered twice', 'дубль карточки'),
@@ -144,13 +174,208 @@ from (
     ('cut', 'first_category', 'category of the first purchase', 'категория первой покупки'),
     ('cut', 'segment', 'life-cycle segment', 'сегмент жизненного цикла'),
     ('cut', 'abc', 'ABC class', 'класс ABC'),
+    ('dimension', 'client', 'client', 'клиент'),
+    ('dimension', 'product', 'product', 'товар'),
+    ('dimension', 'category', 'category', 'категория'),
+    ('dimension', 'manager', 'manager', 'менеджер'),
+    ('dimension', 'department', 'department', 'отдел'),
+    ('dimension', 'branch', 'branch', 'филиал'),
+    ('dimension', 'region', 'region', 'регион'),
+    ('dimension', 'channel', 'sales channel', 'канал'),
+    ('measure', 'revenue', 'revenue', 'выручка'),
+    ('measure', 'profit', 'profit', 'прибыль'),
+    ('measure', 'quantity', 'quantity', 'количество'),
+    ('measure', 'purchases', 'purchase days', 'дни с покупкой'),
+    ('abc', 'A', 'A: the largest', 'A: крупнейшие'),
+    ('abc', 'B', 'B: the middle', 'B: средние'),
+    ('abc', 'C', 'C: the small', 'C: мелкие'),
+    ('abc', 'N', 'N: total not above zero', 'N: итог не больше нуля'),
+    ('xyz', 'X', 'X: steady', 'X: стабильно'),
+    ('xyz', 'Y', 'Y: varying', 'Y: с колебаниями'),
+    ('xyz', 'Z', 'Z: irregular', 'Z: нерегулярно'),
+    ('xyz', 'N', 'N: too few months to tell', 'N: слишком мало месяцев'),
+    ('cell', 'new', 'first time in the table', 'впервые в таблице'),
+    ('cell', 'returned', 'back in the table', 'снова в таблице'),
+    ('cell', 'gone', 'no longer in the table', 'больше нет в таблице'),
+    ('xyz_preset', 'classic', 'classic borders', 'классические границы'),
+    ('xyz_preset', 'wide', 'wide borders', 'широкие границы'),
+    ('xyz_preset', 'client', 'borders for clients', 'границы для клиентов'),
+    ('xyz_preset', 'custom', 'borders of your own', 'свои границы'),
+    ('xyz_preset', 'quantile', 'thirds', 'трети'),
+    ('value', '(unknown)', 'not known', 'неизвестно'),
+    ('value', '(all)', 'all', 'все'),
+    ('value_class', 'large', 'large', 'крупные'),
+    ('value_class', 'middle', 'middle', 'средние'),
+    ('value_class', 'small', 'small', 'мелкие'),
+    ('starts_with', 'first_purchase', 'from the first purchase', 'с первой покупки'),
+    ('starts_with', 'return', 'from winning back', 'с возвращения'),
+    ('cohort_kind', 'all', 'all', 'все'),
+    ('cohort_kind', 'year', 'year', 'год'),
+    ('cohort_kind', 'month', 'month', 'месяц'),
     ('period_kind', 'month', 'month', 'месяц'),
     ('period_kind', 'quarter', 'quarter', 'квартал'),
     ('period_kind', 'year', 'year', 'год'),
     ('scenario', 'regular_share', 'more regular clients', 'больше постоянных клиентов'),
     ('scenario', 'churn', 'fewer lost clients', 'меньше потерь'),
     ('scenario', 'win_back', 'some of the lost come back', 'часть ушедших вернулась'),
+    ('whatif_state', 'computed', 'computed', 'рассчитано'),
+    (
+        'whatif_state', 'target_reached',
+        'the target is reached already: nothing to add',
+        'цель уже достигнута, добавлять нечего'
+    ),
+    (
+        'whatif_state', 'held_at_zero',
+        'churn is lower than that: it falls to zero',
+        'отток меньше этого: падает до нуля'
+    ),
+    ('whatif_state', 'no_clients', 'no clients to start from', 'считать не от чего: нет клиентов'),
+    ('whatif_state', 'nobody_lost', 'nobody has been lost', 'никто не потерян'),
+    ('whatif_state', 'nobody_to_call', 'nobody to call', 'звонить некому'),
+    ('whatif_step', 'clients', 'clients who have ever bought', 'клиенты, покупавшие хоть раз'),
+    ('whatif_step', 'one_off_clients', 'with one purchase', 'с одной покупкой'),
+    (
+        'whatif_step', 'prospective_clients',
+        'with two or three purchases',
+        'с двумя-тремя покупками'
+    ),
+    ('whatif_step', 'regular_clients', 'regular clients', 'постоянные клиенты'),
+    (
+        'whatif_step', 'regular_active_clients',
+        'active regular clients',
+        'активные постоянные клиенты'
+    ),
+    ('whatif_step', 'regular_share', 'share of regular clients', 'доля постоянных'),
+    ('whatif_step', 'one_off_purchases', 'purchases of one-off clients', 'покупки разовых'),
+    (
+        'whatif_step', 'prospective_purchases',
+        'purchases of two-to-three buyers',
+        'покупки купивших два-три раза'
+    ),
+    ('whatif_step', 'regular_purchases', 'purchases of regular clients', 'покупки постоянных'),
+    (
+        'whatif_step', 'purchases_per_regular_client',
+        'purchases per regular client',
+        'покупок на постоянного клиента'
+    ),
+    (
+        'whatif_step', 'purchases_per_other_client',
+        'purchases per other client',
+        'покупок на прочего клиента'
+    ),
+    ('whatif_step', 'revenue_today', 'revenue today', 'выручка сегодня'),
+    ('whatif_step', 'mean_ticket', 'mean ticket', 'средний чек'),
+    ('whatif_step', 'target_share', 'target share', 'целевая доля'),
+    (
+        'whatif_step', 'target_regular_clients',
+        'regular clients at the target',
+        'постоянных при целевой доле'
+    ),
+    ('whatif_step', 'clients_to_make_regular', 'clients to make regular', 'сделать постоянными'),
+    ('whatif_step', 'added_purchases', 'added purchases', 'прирост покупок'),
+    ('whatif_step', 'added_revenue', 'added revenue', 'прирост выручки'),
+    ('whatif_step', 'revenue_at_target', 'revenue at the target', 'выручка при целевой доле'),
+    ('whatif_step', 'margin', 'margin', 'доля прибыли в выручке'),
+    ('whatif_step', 'added_profit', 'added profit', 'прирост прибыли'),
+    (
+        'whatif_step', 'lost_after_months',
+        'months of silence that make a loss',
+        'месяцев молчания до потери'
+    ),
+    (
+        'whatif_step', 'clients_at_start',
+        'clients at the start of the months',
+        'клиенты на начало месяцев'
+    ),
+    ('whatif_step', 'lost_clients', 'lost clients', 'потерянные клиенты'),
+    ('whatif_step', 'monthly_churn', 'monthly churn', 'отток за месяц'),
+    ('whatif_step', 'churn_points', 'churn falls by', 'отток падает на'),
+    ('whatif_step', 'monthly_churn_then', 'monthly churn then', 'отток за месяц после этого'),
+    ('whatif_step', 'lost_clients_then', 'lost clients then', 'потерянные клиенты после этого'),
+    ('whatif_step', 'clients_kept', 'clients kept', 'удержанные клиенты'),
+    ('whatif_step', 'lost_revenue', 'revenue of the lost', 'выручка потерянных'),
+    (
+        'whatif_step', 'revenue_per_lost_client',
+        'revenue per lost client',
+        'выручка на потерянного клиента'
+    ),
+    ('whatif_step', 'closed', 'closed down', 'закрылись'),
+    ('whatif_step', 'do_not_contact', 'must not be contacted', 'не беспокоить'),
+    ('whatif_step', 'one_off', 'one purchase only', 'разовая покупка'),
+    ('whatif_step', 'lost_and_callable', 'lost and may be called', 'потеряны, можно звонить'),
+    ('whatif_step', 'lost_and_callable_revenue', 'their revenue', 'их выручка'),
+    ('whatif_step', 'revenue_per_client', 'revenue per client', 'выручка на клиента'),
+    ('whatif_step', 'win_back_share', 'share that comes back', 'доля вернувшихся'),
+    ('whatif_step', 'clients_won_back', 'clients won back', 'возвращённые клиенты'),
+    (
+        'whatif_step', 'added_profit_before_cost',
+        'added profit before cost',
+        'прирост прибыли до затрат'
+    ),
+    ('whatif_step', 'contacts_per_client', 'contacts per client', 'контактов на клиента'),
+    ('whatif_step', 'cost_per_contact', 'cost per contact', 'стоимость контакта'),
+    ('whatif_step', 'cost', 'cost', 'затраты'),
+    (
+        'whatif_step', 'cost_per_client_won_back',
+        'cost per client won back',
+        'затраты на возвращённого клиента'
+    ),
+    ('unit', 'clients', 'clients', 'клиенты'),
+    ('unit', 'purchases', 'purchase days', 'дни с покупкой'),
+    ('unit', 'money', 'money', 'деньги'),
+    ('unit', 'share', 'share', 'доля'),
+    ('unit', 'months', 'months', 'месяцы'),
+    ('unit', 'contacts', 'contacts', 'контакты'),
+    ('attribute', 'tax_id', 'tax number', 'ИНН'),
+    ('attribute', 'kpp', 'KPP', 'КПП'),
+    ('attribute', 'name', 'name', 'название'),
+    ('attribute', 'name_word', 'word of the name', 'слово названия'),
+    ('attribute', 'phone', 'phone', 'телефон'),
+    ('attribute', 'email', 'e-mail', 'почта'),
+    ('attribute', 'email_domain', 'e-mail domain', 'домен почты'),
+    ('attribute', 'address', 'address', 'адрес'),
+    ('attribute', 'building', 'building', 'дом'),
+    ('attribute', 'contact_person', 'contact person', 'контактное лицо'),
+    ('attribute', 'place', 'manager, branch, region', 'менеджер, филиал, регион'),
+    ('attribute', 'manager', 'manager', 'менеджер'),
+    ('attribute', 'branch', 'branch', 'филиал'),
+    ('attribute', 'region', 'region', 'регион'),
+    ('attribute', 'basket', 'basket', 'корзина'),
+    ('attribute', 'rhythm', 'rhythm of orders', 'ритм заказов'),
+    ('attribute', 'size', 'monthly revenue', 'выручка в месяц'),
+    (
+        'attribute', 'timing',
+        'time from the last purchase to the first',
+        'время от последней покупки до первой'
+    ),
+    ('attribute', 'registration', 'entry into the master data', 'появление в карточках'),
+    ('agreement', 'same', 'the same', 'совпадает'),
+    ('agreement', 'similar', 'similar', 'похоже'),
+    ('agreement', 'shared_word', 'a word in common', 'общее слово'),
+    ('agreement', 'same_domain', 'same domain', 'тот же домен'),
+    ('agreement', 'same_building', 'same building', 'тот же дом'),
+    ('agreement', 'manager', 'same manager', 'тот же менеджер'),
+    ('agreement', 'branch', 'same branch', 'тот же филиал'),
+    ('agreement', 'region', 'same region', 'тот же регион'),
+    ('agreement', 'near', 'near', 'близко'),
+    ('agreement', 'different', 'different', 'отличается'),
+    ('agreement', 'extreme', 'similarity: extreme', 'сходство: чрезвычайное'),
+    ('agreement', 'very_high', 'similarity: very high', 'сходство: очень высокое'),
+    ('agreement', 'high', 'similarity: high', 'сходство: высокое'),
+    ('agreement', 'medium', 'similarity: medium', 'сходство: среднее'),
+    ('agreement', 'low', 'similarity: low', 'сходство: низкое'),
+    ('agreement', 'none', 'similarity: none', 'сходства нет'),
+    ('agreement', 'overlap', 'first purchase before the last', 'первая покупка раньше последней'),
+    ('agreement', 'within_45_days', 'up to 45 days', 'до 45 дней'),
+    ('agreement', 'within_105_days', 'up to 105 days', 'до 105 дней'),
+    ('agreement', 'later', 'later', 'позже'),
+    ('agreement', 'new', 'entered at that time', 'появился в это время'),
+    ('agreement', 'older', 'entered long before', 'появился задолго до этого'),
+    ('learned_from', 'confirmed', 'confirmed links', 'подтверждённые связи'),
+    ('learned_from', 'self', 'clients compared with themselves', 'клиенты в сравнении с собой'),
+    ('learned_from', 'set', 'set in advance', 'задано заранее'),
     ('evidence', 'same tax number', 'same tax number', 'тот же ИНН'),
+    ('evidence', 'same KPP', 'same KPP', 'тот же КПП'),
     ('evidence', 'same name', 'same name', 'то же название'),
     ('evidence', 'similar name', 'similar name', 'похожее название'),
     ('evidence', 'same phone', 'same phone', 'тот же телефон'),
@@ -164,6 +389,7 @@ from (
     ('evidence', 'same region', 'same region', 'тот же регион'),
     ('evidence', 'same rhythm of orders', 'same rhythm of orders', 'тот же ритм заказов'),
     ('evidence', 'same monthly revenue', 'same monthly revenue', 'та же выручка в месяц'),
+    ('evidence', 'other tax number', 'other tax number', 'другой ИНН'),
     ('evidence', 'other name', 'other name', 'другое название'),
     ('evidence', 'other phone', 'other phone', 'другой телефон'),
     ('evidence', 'other e-mail', 'other e-mail', 'другая почта'),
@@ -176,6 +402,7 @@ from (
     ),
     ('evidence', 'other branch', 'other branch', 'другой филиал'),
     ('evidence', 'other region', 'other region', 'другой регион'),
+    ('evidence', 'other KPP', 'other KPP', 'другой КПП'),
     ('evidence', 'other basket', 'other basket', 'другая корзина'),
     ('evidence', 'other rhythm of orders', 'other rhythm of orders', 'другой ритм заказов'),
     ('evidence', 'other monthly revenue', 'other monthly revenue', 'другая выручка в месяц'),
@@ -185,3 +412,36 @@ from (
         'был в карточках задолго до этого'
     )
 ) as labels (kind, code, label_en, label_ru)
+union all
+-- The bands of silence are those of the settings, written as survey_sample writes them.
+select
+    'silence' as kind,
+    concat(cast(silence_1 as text), ' or less') as code,
+    concat('months silent: up to ', cast(silence_1 as text)) as label_en,
+    concat('месяцев молчания: до ', cast(silence_1 as text)) as label_ru
+from bands
+union all
+select
+    'silence' as kind,
+    concat(cast(silence_1 + 1 as text), ' to ', cast(silence_2 as text)) as code,
+    concat('months silent: ', cast(silence_1 + 1 as text), ' to ', cast(silence_2 as text))
+        as label_en,
+    concat('месяцев молчания: ', cast(silence_1 + 1 as text), '–', cast(silence_2 as text))
+        as label_ru
+from bands
+union all
+select
+    'silence' as kind,
+    concat(cast(silence_2 + 1 as text), ' to ', cast(silence_3 as text)) as code,
+    concat('months silent: ', cast(silence_2 + 1 as text), ' to ', cast(silence_3 as text))
+        as label_en,
+    concat('месяцев молчания: ', cast(silence_2 + 1 as text), '–', cast(silence_3 as text))
+        as label_ru
+from bands
+union all
+select
+    'silence' as kind,
+    concat(cast(silence_3 + 1 as text), ' or more') as code,
+    concat('months silent: ', cast(silence_3 + 1 as text), ' or more') as label_en,
+    concat('месяцев молчания: от ', cast(silence_3 + 1 as text)) as label_ru
+from bands

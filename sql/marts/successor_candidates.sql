@@ -28,10 +28,12 @@
 -- column: band text not null -- probable (from 0.8), possible (from 0.3) or unlikely
 -- column: silent_rank bigint not null -- Place among the candidates of the silent client
 -- column: rivals bigint not null -- Other published pairs with either of the two
--- column: evidence text -- What speaks for it
--- column: counter_evidence text -- What speaks against it
+-- column: evidence text -- What speaks for it, in English
+-- column: counter_evidence text -- What speaks against it, in English
 -- column: basket_similarity double -- Part of both baskets that they have in common, rare products
 --     counting more; null without baskets
+-- column: evidence_ru text -- What speaks for it, in Russian
+-- column: counter_evidence_ru text -- What speaks against it, in Russian
 with settings as (
     -- Of the clients that fall silent that share is assumed to go on as a new one.
     select
@@ -233,10 +235,13 @@ select
         concat_ws(
             '; ',
             case when compared.tax_id = 'same' then 'same tax number' end,
+            case when compared.kpp = 'same' then 'same KPP' end,
             case compared.name
                 when 'same' then 'same name'
-                when 'similar' then 'similar name'
-                when 'shared_word' then concat('names share ', compared.name_word)
+                when 'similar'
+                    then concat('similar name: ', old.client_name, ' / ', new.client_name)
+                when 'shared_word'
+                    then concat('names share a word: ', old.client_name, ' / ', new.client_name)
             end,
             case when compared.phone = 'same' then 'same phone' end,
             case compared.email
@@ -279,6 +284,7 @@ select
     nullif(
         concat_ws(
             '; ',
+            case when compared.tax_id = 'different' then 'other tax number' end,
             case when compared.name = 'different' then 'other name' end,
             case when compared.phone = 'different' then 'other phone' end,
             case when compared.email = 'different' then 'other e-mail' end,
@@ -288,6 +294,16 @@ select
                 when compared.place = 'different' then 'other manager, branch and region'
                 when compared.branch = 'different' then 'other branch'
                 when compared.region = 'different' then 'other region'
+            end,
+            -- The KPP says of a place what manager, branch and region say: it counts where these do
+            -- not agree.
+            case
+                when
+                    compared.kpp = 'different'
+                    and coalesce(compared.place, 'different') = 'different'
+                    and coalesce(compared.branch, 'different') = 'different'
+                    and coalesce(compared.region, 'different') = 'different'
+                    then 'other KPP'
             end,
             case when compared.basket = 'none' then 'other basket' end,
             case when compared.rhythm = 'different' then 'other rhythm of orders' end,
@@ -305,7 +321,99 @@ select
         ),
         ''
     ) as counter_evidence,
-    compared.basket_similarity
+    compared.basket_similarity,
+    nullif(
+        concat_ws(
+            '; ',
+            case when compared.tax_id = 'same' then 'тот же ИНН' end,
+            case when compared.kpp = 'same' then 'тот же КПП' end,
+            case compared.name
+                when 'same' then 'то же название'
+                when 'similar'
+                    then concat('похожее название: ', old.client_name, ' / ', new.client_name)
+                when 'shared_word'
+                    then concat(
+                        'общее слово в названиях: ', old.client_name, ' / ', new.client_name
+                    )
+            end,
+            case when compared.phone = 'same' then 'тот же телефон' end,
+            case compared.email
+                when 'same' then 'та же почта'
+                when 'same_domain' then 'тот же домен почты'
+            end,
+            case compared.address
+                when 'same' then 'тот же адрес'
+                when 'same_building' then 'тот же дом'
+            end,
+            case when compared.contact_person = 'same' then 'то же контактное лицо' end,
+            case
+                when compared.place = 'manager' then 'тот же менеджер'
+                when compared.place = 'branch' or compared.branch = 'same' then 'тот же филиал'
+                when compared.place = 'region' or compared.region = 'same' then 'тот же регион'
+            end,
+            case
+                when compared.basket in ('extreme', 'very_high', 'high', 'medium')
+                    then concat(
+                        'корзина совпадает на ',
+                        cast(cast(floor(100 * compared.basket_similarity) as bigint) as text), ' %'
+                    )
+            end,
+            case when compared.rhythm = 'same' then 'тот же ритм заказов' end,
+            case when compared.size = 'same' then 'та же выручка в месяц' end,
+            case
+                when compared.timing = 'overlap'
+                    then concat(
+                        'первая покупка раньше последней, дней: ',
+                        cast(-compared.gap_days as text)
+                    )
+                when compared.timing in ('within_45_days', 'within_105_days')
+                    then concat(
+                        'первая покупка после последней, дней: ',
+                        cast(compared.gap_days as text)
+                    )
+            end
+        ),
+        ''
+    ) as evidence_ru,
+    nullif(
+        concat_ws(
+            '; ',
+            case when compared.tax_id = 'different' then 'другой ИНН' end,
+            case when compared.name = 'different' then 'другое название' end,
+            case when compared.phone = 'different' then 'другой телефон' end,
+            case when compared.email = 'different' then 'другая почта' end,
+            case when compared.address = 'different' then 'другой адрес' end,
+            case when compared.contact_person = 'different' then 'другое контактное лицо' end,
+            case
+                when compared.place = 'different' then 'другие менеджер, филиал и регион'
+                when compared.branch = 'different' then 'другой филиал'
+                when compared.region = 'different' then 'другой регион'
+            end,
+            case
+                when
+                    compared.kpp = 'different'
+                    and coalesce(compared.place, 'different') = 'different'
+                    and coalesce(compared.branch, 'different') = 'different'
+                    and coalesce(compared.region, 'different') = 'different'
+                    then 'другой КПП'
+            end,
+            case when compared.basket = 'none' then 'другая корзина' end,
+            case when compared.rhythm = 'different' then 'другой ритм заказов' end,
+            case when compared.size = 'different' then 'другая выручка в месяц' end,
+            case
+                when compared.timing = 'later'
+                    then concat(
+                        'первая покупка после последней, дней: ',
+                        cast(compared.gap_days as text)
+                    )
+            end,
+            case
+                when compared.registration = 'older'
+                    then 'был в карточках задолго до этого'
+            end
+        ),
+        ''
+    ) as counter_evidence_ru
 from settings
 cross join published
 inner join successor_comparisons as compared

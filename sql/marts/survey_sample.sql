@@ -2,13 +2,11 @@
 -- silence, as large as the wanted precision needs, with as many reserves. One row per client to be
 -- asked.
 -- grain:  client_id
--- reads:  lost_pool[all], survey_answers[all]
--- param:  as_of_date date
+-- reads:  lost_pool[all], survey_excluded[all]
 -- param:  churn_lost_after_months bigint[]
 -- param:  survey_precision double
 -- param:  survey_seed bigint
 -- param:  survey_silence_months bigint[]
--- param:  survey_ask_again_months bigint
 -- column: client_id text not null -- Canonical client
 -- column: is_reserve boolean not null -- Only to be asked for one of its stratum who cannot be
 --     reached
@@ -31,6 +29,8 @@
 -- column: stratum_sample bigint not null -- How many of them are in the sample
 -- column: population bigint not null -- Lost clients who may be asked
 -- column: sample_size bigint not null -- Size of the whole sample
+-- column: without_phone bigint not null -- Lost clients who might be asked, too, if they had a phone
+--     number: they stand in survey_excluded, and the sample does not speak for them
 with settings as (
     select
         cast($survey_seed as bigint) as seed,
@@ -40,21 +40,9 @@ with settings as (
         array_element(cast($survey_silence_months as bigint[]), 2) as silence_2,
         array_element(cast($survey_silence_months as bigint[]), 3) as silence_3,
         cast(1.959963984540054 as double) as z,
-        cast(
-            cast($as_of_date as date)
-            - cast(concat(cast($survey_ask_again_months as text), ' months') as interval) as date
-        ) as asked_after,
         array_min(cast($churn_lost_after_months as bigint[])) as lost_after_months
 ),
 
-asked as (
-    select survey_answers.client_id
-    from settings
-    inner join survey_answers
-        on settings.asked_after < survey_answers.answer_date
-),
-
--- A client whom the master data know without a phone number cannot be called.
 may_be_asked as (
     select
         lost_pool.client_id,
@@ -69,12 +57,14 @@ may_be_asked as (
     from settings
     inner join lost_pool
         on settings.lost_after_months = lost_pool.lost_after_months
-    left anti join asked
-        on lost_pool.client_id = asked.client_id
-    where
-        not lost_pool.is_closed
-        and not lost_pool.do_not_contact
-        and (lost_pool.has_phone or not lost_pool.is_in_master_data)
+    left anti join survey_excluded
+        on lost_pool.client_id = survey_excluded.client_id
+),
+
+unreachable as (
+    select count(*) as clients
+    from survey_excluded
+    where reason = 'no_phone'
 ),
 
 -- A number drawn from seed and client: every character times a number of its place, added up, both
@@ -258,24 +248,28 @@ drawn as (
 )
 
 select
-    client_id,
-    place > stratum_sample as is_reserve,
+    drawn.client_id,
+    drawn.place > drawn.stratum_sample as is_reserve,
     cast(
-        row_number() over (partition by place > stratum_sample order by draw, client_id) as bigint
+        row_number() over (
+            partition by drawn.place > drawn.stratum_sample order by drawn.draw, drawn.client_id
+        ) as bigint
     ) as call_order,
-    value_class,
-    silence,
-    months_silent,
-    purchases,
-    revenue_12m_before,
-    last_purchase_date,
-    manager,
-    branch,
-    region,
-    has_email,
-    stratum_clients,
-    stratum_sample,
-    population,
-    sample_size
-from drawn
-where place <= 2 * stratum_sample
+    drawn.value_class,
+    drawn.silence,
+    drawn.months_silent,
+    drawn.purchases,
+    drawn.revenue_12m_before,
+    drawn.last_purchase_date,
+    drawn.manager,
+    drawn.branch,
+    drawn.region,
+    drawn.has_email,
+    drawn.stratum_clients,
+    drawn.stratum_sample,
+    drawn.population,
+    drawn.sample_size,
+    unreachable.clients as without_phone
+from unreachable
+cross join drawn
+where drawn.place <= 2 * drawn.stratum_sample

@@ -11,11 +11,16 @@
 -- column: how text not null -- Where the value comes from, or from which steps it is computed; the
 --     12 months are the last 12 that are finished
 -- column: value decimal(28,6) -- Value; null where what it needs is not known
-select 'regular_share' as scenario, step_number, step, unit, how, value
+-- column: how_ru text not null -- The same as how, in Russian
+-- column: state text not null -- Of the scenario, alike in all its rows: computed, or why it changes
+--     nothing or less than asked: target_reached (regular_share is above its target today),
+--     held_at_zero (churn is below the points by which it should fall), no_clients, nobody_lost,
+--     nobody_to_call
+select 'regular_share' as scenario, step_number, step, unit, how, value, how_ru, state
 from whatif_regular_share
 union all
-select 'churn' as scenario, step_number, step, unit, how, value
+select 'churn' as scenario, step_number, step, unit, how, value, how_ru, state
 from whatif_churn
 union all
-select 'win_back' as scenario, step_number, step, unit, how, value
+select 'win_back' as scenario, step_number, step, unit, how, value, how_ru, state
 from whatif_win_back

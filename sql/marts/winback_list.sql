@@ -12,7 +12,8 @@
 -- column: expected_profit decimal(28,4) -- chance_of_return times typical_profit_12m; null when no
 --     cost or no chance is known
 -- column: expected_revenue decimal(28,4) -- chance_of_return times typical_revenue_12m
--- column: chance_of_return double -- Chance to buy within the next 12 months; see return_chances
+-- column: chance_of_return double -- Chance to buy within 12 months, after the whole months of
+--     silence that are over; see return_chances
 -- column: typical_profit_12m decimal(28,4) -- Profit in the 12 months ending with the month of the
 --     last purchase; null when no cost is known
 -- column: typical_revenue_12m decimal(28,4) not null -- Revenue in these months
@@ -21,7 +22,7 @@
 -- column: last_purchase_date date not null -- Last purchase day
 -- column: days_since_last_purchase bigint not null -- Days from it to the as-of date
 -- column: months_silent bigint not null -- Months from the last purchase month to that of the as-of
---     date
+--     date, as if it were over
 -- column: purchases bigint not null -- Lifetime purchase days
 -- column: lost_after_months bigint -- The longest rule of N whole months by which it is lost, all
 --     over at the as-of date; null when it is dozing only

@@ -391,7 +391,7 @@ for client, (known, lately, counted, recent, classed) in state_now.items():
                 if lately - 12 < month <= lately:
                     main[product] += revenue
             here = {p: r for (m, p), r in products[client].items() if m == lately}
-            chance = chances[counted, classed, min(silent, 36)][0]
+            chance = chances[counted, classed, min(max(whole, 0), 36)][0]
             revenue = year(client, lately)
             to_call[client] = (
                 f"{counted}_{recent}", classed,
