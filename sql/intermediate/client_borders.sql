@@ -23,17 +23,17 @@
 with type_borders as (
     select
         'B2B' as client_type,
-        $lifecycle_b2b_prospective_purchases as prospective_purchases,
-        $lifecycle_b2b_regular_purchases as regular_purchases,
-        $lifecycle_b2b_active_days as active_days,
-        $lifecycle_b2b_asleep_days as asleep_days
+        cast($lifecycle_b2b_prospective_purchases as bigint) as prospective_purchases,
+        cast($lifecycle_b2b_regular_purchases as bigint) as regular_purchases,
+        cast($lifecycle_b2b_active_days as bigint) as active_days,
+        cast($lifecycle_b2b_asleep_days as bigint) as asleep_days
     union all
     select
         'B2C' as client_type,
-        $lifecycle_b2c_prospective_purchases as prospective_purchases,
-        $lifecycle_b2c_regular_purchases as regular_purchases,
-        $lifecycle_b2c_active_days as active_days,
-        $lifecycle_b2c_asleep_days as asleep_days
+        cast($lifecycle_b2c_prospective_purchases as bigint) as prospective_purchases,
+        cast($lifecycle_b2c_regular_purchases as bigint) as regular_purchases,
+        cast($lifecycle_b2c_active_days as bigint) as active_days,
+        cast($lifecycle_b2c_asleep_days as bigint) as asleep_days
 )
 
 select
