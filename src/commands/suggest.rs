@@ -224,10 +224,11 @@ fn snippet_of(suggestions: &[Suggestion]) -> String {
             _ => format!("[{}]", values.join(", ")),
         };
         let missing = items.iter().filter(|of| of.suggested.is_none()).count();
-        let unstable = items.iter().any(|of| of.suggested.is_some() && !of.is_stable);
-        let mut doubts = Vec::new();
-        if unstable {
-            doubts.push("the halves of the history do not agree".to_owned());
+        let mut doubts: Vec<String> = Vec::new();
+        for doubt in items.iter().filter_map(|of| of.suggested.as_ref().and(of.warning.clone())) {
+            if !doubts.contains(&doubt) {
+                doubts.push(doubt);
+            }
         }
         if missing > 0 {
             doubts.push(format!("nothing is suggested for {missing} more of now {}", now(&items)));
@@ -307,7 +308,8 @@ mod tests {
     #[test]
     fn what_is_not_steady_is_said_so_where_it_is_copied() {
         let steady = suggestion("lifecycle.active_days", 1, Some("80"));
-        let shaky = Suggestion { is_stable: false, ..steady };
+        let doubt = "the halves of the history do not agree";
+        let shaky = Suggestion { warning: Some(doubt.to_owned()), ..steady };
         let expected = "[parameters.lifecycle]\n\
                         active_days = 80  # the halves of the history do not agree\n";
         assert_eq!(snippet_of(&[shaky]), expected);

@@ -61,7 +61,6 @@ impl Catalog {
     /// # Errors
     /// When no model makes one of them.
     pub fn keep_only(&mut self, tables: &[String], place: &str) -> Result<()> {
-        let mut kept: BTreeSet<String> = BTreeSet::new();
         let mut wanted = Vec::new();
         for table in tables {
             let model = self.model(table).ok_or_else(|| {
@@ -74,15 +73,22 @@ impl Catalog {
             })?;
             wanted.push(model.name.clone());
         }
-        while let Some(table) = wanted.pop() {
-            let Some(model) = self.model(&table) else { continue };
-            if kept.insert(table) {
-                wanted.extend(model.reads.iter().map(|read| read.table.clone()));
-            }
-        }
+        let kept = self.upstream(wanted);
         self.models.retain(|model| kept.contains(&model.name));
         self.drop_audits();
         Ok(())
+    }
+
+    /// Tables and all models that they are made from, by name.
+    pub fn upstream(&self, mut tables: Vec<String>) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        while let Some(table) = tables.pop() {
+            let Some(model) = self.model(&table) else { continue };
+            if found.insert(table) {
+                tables.extend(model.reads.iter().map(|read| read.table.clone()));
+            }
+        }
+        found
     }
 
     /// Keeps the audits whose tables are all made.

@@ -224,7 +224,7 @@ impl ModelTester {
         };
         let (first, last, as_of) = self.history(as_of).await?;
         let wanted = only.map_or_else(|| self.mentioned(catalog), |table| vec![table]);
-        let needed = needed(catalog, wanted);
+        let needed = catalog.upstream(wanted);
         for model in &catalog.models {
             if !needed.contains(&model.name) {
                 continue;
@@ -464,18 +464,6 @@ fn sql_type(data_type: &DataType) -> String {
         DataType::Decimal128(precision, scale) => format!("decimal({precision},{scale})"),
         other => panic!("input cannot make {other}"),
     }
-}
-
-/// A table and everything it reads.
-fn needed(catalog: &Catalog, mut open: Vec<String>) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    while let Some(name) = open.pop() {
-        let Some(model) = catalog.model(&name) else { continue };
-        if found.insert(name) {
-            open.extend(model.reads.iter().map(|read| read.table.clone()));
-        }
-    }
-    found
 }
 
 fn values(
