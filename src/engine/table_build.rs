@@ -209,9 +209,11 @@ impl TableWork<'_> {
         let context = self.workshop.context;
         let (mut month, last) = (context.history.first, context.history.last);
         // It may settle again after a correction, so slices start small: one month, two, four …
-        let is_committed =
-            context.warehouse.file(&self.model.name, &Slot::of_result(Some(month))).is_some();
-        let mut length = if is_committed { 1 } else { i64::MAX };
+        let is_committed = |month: Month| {
+            let slot = Slot::of_result(Some(month));
+            context.warehouse.file(&self.model.name, &slot).is_some()
+        };
+        let mut length = if is_committed(month) { 1 } else { i64::MAX };
         let mut longest = context.limits.slice_months as i64;
         while month <= last {
             let fingerprint = self.fingerprint(Some(month))?;
@@ -221,7 +223,12 @@ impl TableWork<'_> {
                 continue;
             }
             // Later months are assumed to be stale too: what this one will be is not known yet.
-            let end = month.plus(length.min(longest) - 1).min(last);
+            let mut end = month.plus(length.min(longest) - 1).min(last);
+            // Months that never were are stale for certain.
+            while end < last && end.months_since(month) + 1 < longest && !is_committed(end.plus(1))
+            {
+                end = end.plus(1);
+            }
             let broken = match self.run(Some((month, end)), context.lanes.book(self.urgency)).await
             {
                 Err(error) if is_out_of_memory(&error) && end > month => {
