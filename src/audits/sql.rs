@@ -142,14 +142,14 @@ async fn run_audit(
     audit: &Audit,
     range: Option<(Month, Month)>,
 ) -> Result<Option<AuditFailure>> {
-    let statement = async |threads| {
-        tracing::info!(audit = audit.name, ?range, threads, "auditing");
-        let session = context.session.context_of(threads);
+    let statement = async || {
+        tracing::info!(audit = audit.name, ?range, "auditing");
+        let session = context.session.context();
         let tables = Tables { build: context, files: &built.files };
         tables.register(&session, &audit.reads, range).await?;
         find_rows(context, session, audit, range).await
     };
-    context.lanes.book(0).run_or_alone(statement).await
+    context.lanes.run_or_alone(0, statement).await
 }
 
 /// Runs an audit on registered tables.

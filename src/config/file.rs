@@ -90,6 +90,7 @@ pub struct ContractTable {
 #[serde(deny_unknown_fields)]
 pub struct LimitsTable {
     pub memory_limit: Setting<String>,
+    pub spill_limit: Setting<String>,
     pub slice_months: Setting<i64>,
     pub threads: Setting<i64>,
 }

@@ -51,6 +51,8 @@ pub struct Pipeline {
 pub struct Limits {
     /// Memory of the query engine, bytes.
     pub memory_bytes: usize,
+    /// Most that the query engine may have on disk at a time, bytes.
+    pub spill_bytes: u64,
     /// Largest number of months one statement computes.
     pub slice_months: usize,
     /// Worker threads of the query engine.
@@ -192,29 +194,14 @@ fn refuse_shared_folders(
 /// Default share of the machine's memory for the engine: half, between 512 MiB and 8 GiB.
 const MEMORY_FLOOR_BYTES: usize = 512 << 20;
 const MEMORY_CEILING_BYTES: usize = 8 << 30;
+const DEFAULT_SPILL_BYTES: usize = 100 << 30;
+const LEAST_BYTES: usize = 64 << 20;
 const DEFAULT_SLICE_MONTHS: i64 = 12;
 
 fn check_limits(raw: &file::LimitsTable, place: &file::Place<'_>) -> Result<Limits> {
-    let memory_bytes = match &raw.memory_limit {
-        None => (machine_memory_bytes() / 2).clamp(MEMORY_FLOOR_BYTES, MEMORY_CEILING_BYTES),
-        Some(setting) => {
-            let bytes = parse_bytes(setting.get_ref()).ok_or_else(|| {
-                place.error(
-                    "limits.memory_limit",
-                    setting,
-                    "is not a size; write it like \"2GiB\" or \"512MiB\"",
-                )
-            })?;
-            if bytes < 64 << 20 {
-                return Err(place.error(
-                    "limits.memory_limit",
-                    setting,
-                    "is too small; give at least 64MiB",
-                ));
-            }
-            bytes
-        }
-    };
+    let half = (machine_memory_bytes() / 2).clamp(MEMORY_FLOOR_BYTES, MEMORY_CEILING_BYTES);
+    let memory_bytes = size("limits.memory_limit", &raw.memory_limit, half, place)?;
+    let spill_bytes = size("limits.spill_limit", &raw.spill_limit, DEFAULT_SPILL_BYTES, place)?;
     let slice_months = place.whole_number(
         "limits.slice_months",
         &raw.slice_months,
@@ -223,7 +210,30 @@ fn check_limits(raw: &file::LimitsTable, place: &file::Place<'_>) -> Result<Limi
     )?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = place.whole_number("limits.threads", &raw.threads, cores as i64, 1..=1024)?;
-    Ok(Limits { memory_bytes, slice_months: slice_months as usize, threads: threads as usize })
+    Ok(Limits {
+        memory_bytes,
+        spill_bytes: spill_bytes as u64,
+        slice_months: slice_months as usize,
+        threads: threads as usize,
+    })
+}
+
+/// A number of bytes, at least what the engine needs to begin.
+fn size(
+    key: &str,
+    setting: &file::Setting<String>,
+    default: usize,
+    place: &file::Place<'_>,
+) -> Result<usize> {
+    let Some(given) = setting else { return Ok(default) };
+    let bytes = parse_bytes(given.get_ref()).ok_or_else(|| {
+        let problem = "is not a size; write it like \"2GiB\" or \"512MiB\"";
+        place.error(key, given, problem)
+    })?;
+    if bytes < LEAST_BYTES {
+        return Err(place.error(key, given, "is too small; give at least 64MiB"));
+    }
+    Ok(bytes)
 }
 
 fn machine_memory_bytes() -> usize {

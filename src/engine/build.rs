@@ -46,6 +46,8 @@ pub struct TableBuild {
     pub rows: u64,
     /// Time spent in this table's statements, which may run beside others.
     pub seconds: f64,
+    /// Bytes that these statements wrote to disk because memory did not hold them.
+    pub spilled_bytes: u64,
 }
 
 /// The state of all result tables as it will be after the commit.

@@ -10,11 +10,14 @@ impl From<DataFusionError> for Error {
     /// SQL is planned, with the file's name.
     fn from(error: DataFusionError) -> Self {
         match error.find_root() {
-            DataFusionError::ResourcesExhausted(_) => {
-                Self::store("memory or temporary disk space ran out").because(error).hint(
-                    "raise limits.memory_limit, or lower limits.slice_months in the pipeline file",
-                )
-            }
+            DataFusionError::ResourcesExhausted(_) => Self::store(
+                "memory or temporary disk space ran out",
+            )
+            .because(error)
+            .hint(
+                "raise limits.memory_limit or limits.spill_limit, or lower limits.slice_months in \
+                     the pipeline file",
+            ),
             DataFusionError::ObjectStore(_)
             | DataFusionError::IoError(_)
             | DataFusionError::ParquetError(_) => {

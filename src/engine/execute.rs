@@ -8,6 +8,8 @@ use arrow::datatypes::{Date32Type, SchemaRef};
 use arrow::row::{OwnedRow, RowConverter, SortField};
 use async_trait::async_trait;
 use datafusion::dataframe::DataFrame;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::ident;
 use futures::StreamExt;
 use tokio::sync::mpsc;
@@ -28,6 +30,15 @@ pub struct BrokenContract {
     pub rows: RecordBatch,
     /// How many there are.
     pub count: u64,
+}
+
+/// What a statement did.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// Contracts that its rows break: nothing was written after the first.
+    pub broken: Vec<BrokenContract>,
+    /// Bytes that it wrote to disk because memory did not hold them.
+    pub spilled_bytes: u64,
 }
 
 /// Offending rows that are kept of each broken contract.
@@ -59,17 +70,39 @@ pub async fn run_statement(
     range: Option<(Month, Month)>,
     scratch: &Scratch,
     writer: &mut dyn SliceWriter,
-) -> Result<Vec<BrokenContract>> {
+) -> Result<Done> {
     check_contract(&frame, model)?;
     let order = sort_order(model);
     let columns = model.columns.iter().map(|column| ident(&column.name)).collect::<Vec<_>>();
     let sorted = frame
         .select(columns)?
         .sort(order.iter().map(|name| ident(name).sort(true, true)).collect())?;
-    let mut rows = sorted.execute_stream().await.map_err(|error| failed_in(&model.file, error))?;
+    let failed = |error| failed_in(&model.file, error);
+    let task = Arc::new(sorted.task_ctx());
+    let plan = sorted.create_physical_plan().await.map_err(failed)?;
+    let rows = execute_stream(Arc::clone(&plan), task).map_err(failed)?;
+    let broken = write_months(rows, model, &order, range, scratch, writer).await?;
+    Ok(Done { broken, spilled_bytes: spilled_bytes(plan.as_ref()) })
+}
+
+/// Bytes that a plan and its inputs spilled.
+fn spilled_bytes(plan: &dyn ExecutionPlan) -> u64 {
+    let own = plan.metrics().and_then(|metrics| metrics.spilled_bytes()).unwrap_or(0) as u64;
+    own + plan.children().iter().map(|child| spilled_bytes(child.as_ref())).sum::<u64>()
+}
+
+/// Sorted rows into one file a month.
+async fn write_months(
+    mut rows: SendableRecordBatchStream,
+    model: &Model,
+    order: &[String],
+    range: Option<(Month, Month)>,
+    scratch: &Scratch,
+    writer: &mut dyn SliceWriter,
+) -> Result<Vec<BrokenContract>> {
     let schema = model.schema();
     let mut months = range.map(|(first, last)| first.through(last).peekable());
-    let mut open = OpenFile::new(model, &schema, &order, scratch)?;
+    let mut open = OpenFile::new(model, &schema, order, scratch)?;
     let mut current = months.as_mut().and_then(Iterator::next);
     while let Some(batch) = rows.next().await {
         let batch = conform(&schema, &batch.map_err(|error| failed_in(&model.file, error))?)?;

@@ -1,7 +1,10 @@
-//! Statements that run at the same time: as many as there are threads, each on its share of
-//! them. Many statements of one thread each do less work than one statement of many: nothing
-//! is exchanged between threads, and nothing is grouped twice. Of those that wait, the one with
-//! most work behind it comes first: a long chain of statements that starts late ends alone.
+//! Statements that run at the same time: as many as there are threads, each on one of them.
+//! Many statements of one thread each do less work than one statement of many: nothing is
+//! exchanged between threads, and nothing is grouped twice. Of those that wait, the one with most
+//! work behind it comes first: a long chain of statements that starts late ends alone.
+//!
+//! A statement never gets more than one thread: the engine's exchange between threads can wait for
+//! itself for ever when it has to spill (apache/datafusion#24883).
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -15,7 +18,7 @@ use crate::error::Result;
 /// The threads of a run, shared by its statements.
 #[derive(Debug)]
 pub struct Lanes {
-    threads: usize,
+    count: usize,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -24,8 +27,6 @@ pub struct Lanes {
 struct State {
     /// Lanes on which nothing runs.
     free: usize,
-    /// Statements that run or wait.
-    wanted: usize,
     /// Statements that wait, the first to come first.
     waiting: BTreeSet<Place>,
     arrivals: u64,
@@ -37,42 +38,26 @@ type Place = (Reverse<usize>, u64);
 impl Lanes {
     /// As many lanes as threads.
     pub fn new(threads: usize) -> Self {
-        let state = State { free: threads, wanted: 0, waiting: BTreeSet::new(), arrivals: 0 };
-        Self { threads, state: Mutex::new(state), changed: Notify::new() }
+        let state = State { free: threads, waiting: BTreeSet::new(), arrivals: 0 };
+        Self { count: threads, state: Mutex::new(state), changed: Notify::new() }
     }
 
     /// Statements that can run at the same time.
     pub fn count(&self) -> usize {
-        self.threads
+        self.count
     }
 
-    /// Announces a statement, so that those before it leave it a share of the threads. Of
-    /// statements that wait, the greatest urgency comes first.
-    pub fn book(&self, urgency: usize) -> Booking<'_> {
-        self.state().wanted += 1;
-        Booking { lanes: self, urgency }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A statement that wants to run.
-#[derive(Debug)]
-pub struct Booking<'l> {
-    lanes: &'l Lanes,
-    urgency: usize,
-}
-
-impl<'l> Booking<'l> {
-    /// Runs a statement when there is a lane for it, with its number of threads.
+    /// Runs a statement when there is a lane for it; the most urgent first.
     ///
     /// # Errors
     /// Those of the statement.
-    pub async fn run<T>(self, statement: impl AsyncFn(usize) -> Result<T>) -> Result<T> {
-        let lane = self.enter().await;
-        statement(lane.threads).await
+    pub async fn run<T>(
+        &self,
+        urgency: usize,
+        statement: impl AsyncFn() -> Result<T>,
+    ) -> Result<T> {
+        let _lane = self.enter(urgency, 1).await;
+        statement().await
     }
 
     /// Like [`run`](Self::run); a statement that found too little memory beside others runs
@@ -80,38 +65,30 @@ impl<'l> Booking<'l> {
     ///
     /// # Errors
     /// Those of the statement.
-    pub async fn run_or_alone<T>(self, statement: impl AsyncFn(usize) -> Result<T>) -> Result<T> {
-        let lanes = self.lanes;
-        match self.run(&statement).await {
-            Err(error) if lanes.threads > 1 && is_out_of_memory(&error) => {
+    pub async fn run_or_alone<T>(
+        &self,
+        urgency: usize,
+        statement: impl AsyncFn() -> Result<T>,
+    ) -> Result<T> {
+        match self.run(urgency, &statement).await {
+            Err(error) if self.count > 1 && is_out_of_memory(&error) => {
                 tracing::info!("too little memory: once more, alone");
-                let lane = lanes.book(usize::MAX).enter_alone().await;
-                statement(lane.threads).await
+                let _lane = self.enter(usize::MAX, self.count).await;
+                statement().await
             }
             result => result,
         }
     }
 
-    async fn enter(self) -> Lane<'l> {
-        let lanes = self.lanes;
-        // Whoever is ready too books before the threads are shared out.
+    /// Waits for its turn and so many free lanes.
+    async fn enter(&self, urgency: usize, lanes: usize) -> Taken<'_> {
+        // Whoever is ready too stands in the queue before the first is chosen.
         tokio::task::yield_now().await;
-        Waiting::new(lanes, self.urgency).until_free(1).await;
-        let threads = (lanes.threads / lanes.state().wanted.max(1)).max(1);
-        Lane { lanes: 1, threads, booking: self }
+        Waiting::new(self, urgency).until_free(lanes).await
     }
 
-    /// Waits until nothing else runs; nobody comes before it.
-    async fn enter_alone(self) -> Lane<'l> {
-        let lanes = self.lanes;
-        Waiting::new(lanes, usize::MAX).until_free(lanes.threads).await;
-        Lane { lanes: lanes.threads, threads: 1, booking: self }
-    }
-}
-
-impl Drop for Booking<'_> {
-    fn drop(&mut self) {
-        self.lanes.state().wanted -= 1;
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -131,7 +108,7 @@ impl<'l> Waiting<'l> {
     }
 
     /// Waits until it is the first and so many lanes are free, and takes them.
-    async fn until_free(self, wanted: usize) {
+    async fn until_free(self, wanted: usize) -> Taken<'l> {
         loop {
             // Heard from here on, so that no change is missed between the look and the wait.
             let changed = self.lanes.changed.notified();
@@ -139,7 +116,7 @@ impl<'l> Waiting<'l> {
                 let mut state = self.lanes.state();
                 if state.waiting.first() == Some(&self.place) && state.free >= wanted {
                     state.free -= wanted;
-                    return;
+                    return Taken { lanes: self.lanes, count: wanted };
                 }
             }
             changed.await;
@@ -154,18 +131,16 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// The right to run a statement on some threads.
-struct Lane<'l> {
-    lanes: usize,
-    threads: usize,
-    booking: Booking<'l>,
+/// Lanes that a statement has, given back when it is dropped.
+struct Taken<'l> {
+    lanes: &'l Lanes,
+    count: usize,
 }
 
-impl Drop for Lane<'_> {
+impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        let lanes = self.booking.lanes;
-        lanes.state().free += self.lanes;
-        lanes.changed.notify_waiters();
+        self.lanes.state().free += self.count;
+        self.lanes.changed.notify_waiters();
     }
 }
 
@@ -179,33 +154,20 @@ mod tests {
     use crate::error::Error;
 
     #[tokio::test]
-    async fn threads_are_shared_by_those_who_want_them() {
-        let lanes = Lanes::new(4);
-        let alone = lanes.book(0).enter().await;
-        assert_eq!(alone.threads, 4);
-        let (one, two) = (lanes.book(0), lanes.book(0));
-        let one = one.enter().await;
-        let two = two.enter().await;
-        assert_eq!((one.threads, two.threads), (1, 1));
-        drop((alone, one));
-        assert_eq!(lanes.book(0).enter().await.threads, 2);
-    }
-
-    #[tokio::test]
     async fn the_most_urgent_comes_first() {
         let lanes = Lanes::new(1);
-        let running = lanes.book(0).enter().await;
+        let running = lanes.enter(0, 1).await;
         let order = Mutex::new(Vec::new());
         let work = [1, 3, 2, 3].into_iter().enumerate().map(|(place, urgency)| {
             let order = &order;
-            lanes.book(urgency).run(async move |_threads| {
+            lanes.run(urgency, async move || {
                 order.lock().expect("the list").push((urgency, place));
                 Ok(())
             })
         });
         let all = futures::future::join_all(work);
         tokio::pin!(all);
-        // Once to book, once to wait.
+        // Once to come, once to wait.
         assert!(futures::poll!(&mut all).is_pending());
         assert!(futures::poll!(&mut all).is_pending());
         drop(running);
@@ -217,26 +179,33 @@ mod tests {
     #[tokio::test]
     async fn who_gives_up_waiting_stops_nobody() {
         let lanes = Lanes::new(1);
-        let running = lanes.book(0).enter().await;
+        let running = lanes.enter(0, 1).await;
         {
-            let first = lanes.book(9).enter();
+            let first = lanes.enter(9, 1);
             tokio::pin!(first);
             assert!(futures::poll!(&mut first).is_pending());
             assert!(futures::poll!(&mut first).is_pending());
         }
         drop(running);
-        assert_eq!(lanes.book(0).enter().await.threads, 1);
+        assert_eq!(lanes.enter(0, 1).await.count, 1);
     }
 
     #[tokio::test]
     async fn alone_means_that_nothing_else_runs() {
         let lanes = Lanes::new(2);
-        let running = lanes.book(0).enter().await;
-        let alone = lanes.book(0).enter_alone();
+        let running = lanes.enter(0, 1).await;
+        let alone = lanes.enter(usize::MAX, 2);
         tokio::pin!(alone);
         assert!(futures::poll!(&mut alone).is_pending());
+        assert!(futures::poll!(&mut alone).is_pending());
+        // Nobody comes before it.
+        let late = lanes.enter(5, 1);
+        tokio::pin!(late);
+        assert!(futures::poll!(&mut late).is_pending());
+        assert!(futures::poll!(&mut late).is_pending());
         drop(running);
-        assert_eq!(alone.await.threads, 1);
+        drop(alone.await);
+        assert_eq!(late.await.count, 1);
     }
 
     #[tokio::test]
@@ -244,12 +213,12 @@ mod tests {
         let lanes = Lanes::new(2);
         let full = || DataFusionError::ResourcesExhausted("full".to_owned());
         let calls = AtomicUsize::new(0);
-        let done = lanes.book(0).run_or_alone(async |_threads| {
+        let done = lanes.run_or_alone(0, async || {
             let call = calls.fetch_add(1, Ordering::Relaxed);
             if call == 0 { Err(Error::from(full())) } else { Ok(lanes.state().free) }
         });
         assert_eq!(done.await.expect("the second time"), 0);
-        let failed = lanes.book(0).run_or_alone(async |_threads| {
+        let failed = lanes.run_or_alone(0, async || {
             calls.fetch_add(1, Ordering::Relaxed);
             Err::<(), _>(Error::bug("something else"))
         });

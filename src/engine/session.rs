@@ -38,7 +38,8 @@ impl Session {
             Some(folder) => DiskManagerMode::Directories(vec![spill_folder(folder)?]),
             None => DiskManagerMode::OsTmpDirectory,
         };
-        Self::with_spill(location, limits, spill, Scratch::new(location)?)
+        // Statements of a run share the threads, see `lanes`.
+        Self::with_spill(location, limits, spill, Scratch::new(location)?, 1)
     }
 
     /// A session that leaves the warehouse as it is: it spills to the system's folder for
@@ -47,7 +48,8 @@ impl Session {
     /// # Errors
     /// When the engine cannot be set up.
     pub fn for_reading(location: &Location, limits: Limits) -> Result<Self> {
-        Self::with_spill(location, limits, DiskManagerMode::OsTmpDirectory, Scratch::of_system()?)
+        let (spill, scratch) = (DiskManagerMode::OsTmpDirectory, Scratch::of_system()?);
+        Self::with_spill(location, limits, spill, scratch, limits.threads)
     }
 
     fn with_spill(
@@ -55,16 +57,20 @@ impl Session {
         limits: Limits,
         spill: DiskManagerMode,
         scratch: Scratch,
+        threads: usize,
     ) -> Result<Self> {
         let pool = FairSpillPool::new(limits.memory_bytes);
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, NAMED_CONSUMERS)))
-            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(spill))
+            .with_disk_manager_builder(
+                DiskManagerBuilder::default()
+                    .with_mode(spill)
+                    .with_max_temp_directory_size(limits.spill_bytes),
+            )
             .build_arc()?;
         runtime.register_object_store(location.url(), Arc::clone(location.store()));
-        let mut config = SessionConfig::new()
-            .with_target_partitions(limits.threads)
-            .with_information_schema(false);
+        let mut config =
+            SessionConfig::new().with_target_partitions(threads).with_information_schema(false);
         // A number with a point in SQL is exact, like everything about money.
         config.options_mut().sql_parser.parse_float_as_decimal = true;
         config.options_mut().execution.collect_statistics = false;
@@ -74,12 +80,6 @@ impl Session {
     /// A fresh context without tables.
     pub fn context(&self) -> SessionContext {
         SessionContext::new_with_config_rt(self.config.clone(), Arc::clone(&self.runtime))
-    }
-
-    /// A fresh context for statements that use so many threads.
-    pub fn context_of(&self, threads: usize) -> SessionContext {
-        let config = self.config.clone().with_target_partitions(threads);
-        SessionContext::new_with_config_rt(config, Arc::clone(&self.runtime))
     }
 
     /// The folder for files that have no place in the warehouse yet.

@@ -14,7 +14,6 @@ use super::bind::bind;
 use super::build::{BuildContext, MonthState, TableBuild};
 use super::errors::is_out_of_memory;
 use super::execute::{BrokenContract, run_statement};
-use super::lanes::Booking;
 use super::staleness::{TableFiles, fingerprint_of};
 use super::tables::{Tables, statement_parameters};
 use crate::error::{Error, Result};
@@ -134,7 +133,7 @@ impl TableWork<'_> {
         if self.take_existing(None, fingerprint).await? {
             return Ok(Vec::new());
         }
-        self.run(None, self.workshop.context.lanes.book(self.urgency)).await
+        self.run(None).await
     }
 
     /// Slices of a table that does not read itself know nothing of each other.
@@ -151,8 +150,7 @@ impl TableWork<'_> {
                 && failure.is_none()
                 && let Some(slice) = slices.pop_front()
             {
-                let booking = lanes.book(self.urgency);
-                running.push(async move { (slice, self.run(Some(slice), booking).await) });
+                running.push(async move { (slice, self.run(Some(slice)).await) });
             }
             let Some(((first, last), result)) = running.next().await else { break };
             match result {
@@ -229,8 +227,7 @@ impl TableWork<'_> {
             {
                 end = end.plus(1);
             }
-            let broken = match self.run(Some((month, end)), context.lanes.book(self.urgency)).await
-            {
+            let broken = match self.run(Some((month, end))).await {
                 Err(error) if is_out_of_memory(&error) && end > month => {
                     longest = (end.months_since(month) + 1) / 2;
                     tracing::info!(table = self.model.name, months = longest, "smaller slices");
@@ -274,23 +271,24 @@ impl TableWork<'_> {
 
     /// Runs a slice when there is a lane for it; a single month that found too little memory
     /// beside others, once more alone.
-    async fn run(&self, range: Range, booking: Booking<'_>) -> Result<Vec<BrokenContract>> {
-        let statement = async |threads| self.run_on(range, threads).await;
+    async fn run(&self, range: Range) -> Result<Vec<BrokenContract>> {
+        let lanes = &self.workshop.context.lanes;
+        let statement = async || self.run_now(range).await;
         if range.is_none_or(|(first, last)| first == last) {
-            booking.run_or_alone(statement).await
+            lanes.run_or_alone(self.urgency, statement).await
         } else {
-            booking.run(statement).await
+            lanes.run(self.urgency, statement).await
         }
     }
 
-    async fn run_on(&self, range: Range, threads: usize) -> Result<Vec<BrokenContract>> {
+    async fn run_now(&self, range: Range) -> Result<Vec<BrokenContract>> {
         if self.workshop.is_stopped() {
             return Ok(Vec::new());
         }
         let started = Instant::now();
         let context = self.workshop.context;
-        tracing::info!(table = self.model.name, ?range, threads, "computing");
-        let session = context.session.context_of(threads);
+        tracing::info!(table = self.model.name, ?range, "computing");
+        let session = context.session.context();
         let inputs = self.workshop.inputs(&self.model);
         let tables = Tables { build: context, files: &inputs };
         tables.register(&session, &self.model.reads, range).await?;
@@ -306,12 +304,13 @@ impl TableWork<'_> {
         while let Some((month, file)) = finished.recv().await {
             self.stage(month, file).await?;
         }
-        let broken = statement.join().await;
-        let broken =
-            broken.map_err(|error| Error::bug("a statement was broken off").because(error))?;
+        let done = statement.join().await;
+        let done = done.map_err(|error| Error::bug("a statement was broken off").because(error))?;
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         table.seconds += started.elapsed().as_secs_f64();
-        broken
+        let done = done?;
+        table.spilled_bytes += done.spilled_bytes;
+        Ok(done.broken)
     }
 
     async fn stage(&self, month: Option<Month>, encoded: EncodedFile) -> Result<()> {

@@ -160,6 +160,16 @@ fn show_tables(text: &mut String, report: &RunReport, verbose: bool) {
         ];
         let _ = writeln!(text, "\n{}", plain_table(&header, &[2, 3, 4, 5, 6, 7], rows));
     }
+    let spilled: u64 = report.tables.iter().map(|table| table.spilled_bytes).sum();
+    if spilled > 0 {
+        let most = report.tables.iter().max_by_key(|table| table.spilled_bytes);
+        let most = most.map_or("", |table| table.table.as_str());
+        let mebibytes = thousands(spilled.div_ceil(1 << 20));
+        let _ = writeln!(
+            text,
+            "\n{mebibytes} MiB went to disk for want of memory, most of it for {most}"
+        );
+    }
     if skipped > 0 && !verbose {
         let _ = writeln!(text, "\n{skipped} tables are up to date");
     }

@@ -160,6 +160,9 @@ pub struct TableReport {
     /// Rows in the whole table.
     pub rows: u64,
     pub seconds: f64,
+    /// Bytes that went to disk for want of memory, all in all.
+    #[serde(default)]
+    pub spilled_bytes: u64,
 }
 
 /// What the audits said.
@@ -273,6 +276,7 @@ impl From<&TableBuild> for TableReport {
             rows_built: build.rows_built,
             rows: build.rows,
             seconds: build.seconds,
+            spilled_bytes: build.spilled_bytes,
         }
     }
 }

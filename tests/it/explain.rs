@@ -45,7 +45,7 @@ async fn plans_of_heavy_models_are_as_reviewed() {
     let range = (history.first.plus(1), history.first.plus(2));
     for name in HEAVY {
         let model = catalog.model(name).expect("the model");
-        let context = session.context_of(1);
+        let context = session.context();
         let tables = Tables { build: &build, files: &files };
         tables.register(&context, &model.reads, Some(range)).await.expect("its inputs");
         let values = statement_parameters(&model.parameters, Some(range), &build).expect("values");

@@ -197,6 +197,38 @@ fn a_hundred_thousand_clients_fit() {
     let project = TestProject::new(
         "[parameters.abc]\ndimensions = [\"client\"]\n[limits]\nmemory_limit = \"2GiB\"\n",
     );
+    project.write("in/all.csv", &many_clients());
+    let report = project.run();
+    assert_eq!(report["snapshots"][0]["accepted"], 200_000);
+    let clients = project.query("select count(distinct client_id) > 90000 from sales");
+    assert_eq!(clients, ["true"]);
+}
+
+#[test]
+fn what_memory_does_not_hold_goes_to_disk_and_changes_nothing() {
+    let run = |memory: &str| {
+        let project = TestProject::new(&format!(
+            "[parameters.abc]\ndimensions = [\"client\"]\n[limits]\nmemory_limit = \"{memory}\"\n"
+        ));
+        let path = project.path("pipelines/shop.toml");
+        let file = std::fs::read_to_string(&path).expect("the pipeline file");
+        let (_, rest) = file.split_once(']').expect("a list of tables");
+        std::fs::write(&path, format!("tables = [\"abc_xyz\"]{rest}")).expect("the file");
+        project.write("in/all.csv", &many_clients());
+        let report = project.run();
+        let tables = report["tables"].as_array().expect("tables");
+        let spilled: u64 = tables.iter().filter_map(|of| of["spilled_bytes"].as_u64()).sum();
+        (spilled, project.published())
+    };
+    let (in_memory, expected) = run("2GiB");
+    let (on_disk, published) = run("512MiB");
+    assert_eq!(in_memory, 0);
+    assert!(on_disk > 1 << 20, "{on_disk} bytes");
+    same_files(&expected, &published, "512MiB");
+}
+
+/// 200,000 lines of 2024 and as many documents.
+fn many_clients() -> String {
     let mut text = format!("{}\n", crate::support::HEADER);
     for row in 0..200_000_u64 {
         let client = row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 47;
@@ -204,11 +236,7 @@ fn a_hundred_thousand_clients_fit() {
         let amount = client % 90_000 + 1;
         text.push_str(&format!("2024-{month:02}-{day:02},D{row},C{client},P1,Anna,1,{amount},1\n"));
     }
-    project.write("in/all.csv", &text);
-    let report = project.run();
-    assert_eq!(report["snapshots"][0]["accepted"], 200_000);
-    let clients = project.query("select count(distinct client_id) > 90000 from sales");
-    assert_eq!(clients, ["true"]);
+    text
 }
 
 fn same_files(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>, what: &str) {
