@@ -18,7 +18,8 @@
 -- param:  suggest_lost_below double
 -- param:  suggest_lost_for_good_below double
 -- column: setting text not null -- Setting of the pipeline file, such as lifecycle.b2b.active_days
--- column: place bigint not null -- 1; of churn.lost_after_months also 2, its second item
+-- column: place bigint not null -- 1; of churn.lost_after_months its items: 2, and more where the list
+--     has more, for which nothing is suggested
 -- column: name text not null -- Last part of the setting
 -- column: current_value bigint -- Value in use; null where the list has no such item
 -- column: suggested bigint -- Value that the whole history suggests; null where it suggests none
@@ -167,6 +168,24 @@ types as (
     where all_types.client_type = 'all' or known_types.client_type is not null
 ),
 
+setting_names as (
+    select name, place
+    from (
+        values ('active_days', 1), ('asleep_days', 1), ('regular_purchases', 1)
+    ) as lifecycle_names (name, place)
+    union all
+    select
+        'lost_after_months' as name,
+        unnest(
+            range(
+                1,
+                greatest(
+                    cast(array_length(cast($churn_lost_after_months as bigint[])) as bigint), 2
+                ) + 1
+            )
+        ) as place
+),
+
 names as (
     select
         concat(
@@ -177,14 +196,7 @@ names as (
         setting_names.name,
         setting_names.place,
         types.client_type
-    from (
-        values
-        ('active_days', 1),
-        ('asleep_days', 1),
-        ('regular_purchases', 1),
-        ('lost_after_months', 1),
-        ('lost_after_months', 2)
-    ) as setting_names (name, place)
+    from setting_names
     cross join types
     where types.client_type = 'all' or setting_names.name <> 'lost_after_months'
 ),

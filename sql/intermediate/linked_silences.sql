@@ -5,6 +5,8 @@
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
 -- param:  lifecycle_active_days bigint
+-- param:  lifecycle_b2b_active_days bigint
+-- param:  lifecycle_b2c_active_days bigint
 -- column: client_id text not null -- Client that goes on as another
 -- column: client_name text -- Name in the master data
 -- column: goes_on_as text not null -- The client at the end of its links
@@ -25,7 +27,6 @@ with as_of as (
                 then 1
             else 0
         end as unfinished_months,
-        cast($lifecycle_active_days as bigint) as active_days,
         array_min(cast($churn_lost_after_months as bigint[])) as lost_after_months
 ),
 
@@ -33,6 +34,7 @@ cards as (
     select
         client_id,
         max(client_name) as client_name,
+        max(client_type) as client_type,
         max(nullif(trim(manager), '')) as manager
     from clients
     group by client_id
@@ -80,5 +82,10 @@ inner join canonical_client
 left join cards
     on silences.client_id = cards.client_id
 where
-    silences.days_since_last_purchase > as_of.active_days
+    silences.days_since_last_purchase
+    > case cards.client_type
+        when 'B2B' then $lifecycle_b2b_active_days
+        when 'B2C' then $lifecycle_b2c_active_days
+        else $lifecycle_active_days
+    end
     or silences.months_silent - as_of.unfinished_months >= as_of.lost_after_months

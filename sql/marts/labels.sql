@@ -236,8 +236,8 @@ from (
     ('whatif_step', 'one_off_clients', 'with one purchase', 'с одной покупкой'),
     (
         'whatif_step', 'prospective_clients',
-        'with two or three purchases',
-        'с двумя-тремя покупками'
+        'more than new, not yet regular',
+        'уже не новые, ещё не постоянные'
     ),
     ('whatif_step', 'regular_clients', 'regular clients', 'постоянные клиенты'),
     (

@@ -11,7 +11,8 @@
 -- param:  suggest_most_z_share decimal(5,4)
 -- column: setting text not null -- Setting of the pipeline file, such as lifecycle.active_days, or
 --     lifecycle.b2b.active_days for clients of one type
--- column: place bigint not null -- 1; of churn.lost_after_months also 2, its second item
+-- column: place bigint not null -- 1; of churn.lost_after_months its items: 2, and more where the list
+--     has more, for which nothing is suggested
 -- column: current_value text -- Value in use; null where the list has no such item
 -- column: suggested_value text -- Value that the whole history suggests; null where it suggests
 --     none
@@ -211,6 +212,7 @@ presets as (
                     then place
             end
         ) as suggested_before,
+        max(x_share_before) is not null as is_known_before,
         max(x + y + z) as entities
     from (
         values ('classic', 1), ('wide', 2), ('client', 3)
@@ -230,7 +232,7 @@ preset_names as (
             else 'quantile'
         end as suggested_value,
         case
-            when entities is null or entities = 0 then null
+            when entities is null or entities = 0 or not is_known_before then null
             when suggested_before = 1 then 'classic'
             when suggested_before = 2 then 'wide'
             when suggested_before = 3 then 'client'
@@ -306,8 +308,11 @@ select
             case when preset_names.suggested_value = 'quantile'
                 then 'no preset tells anything: thirds are there whatever the clients do'
             end,
-            case when preset_names.suggested_value <> preset_names.value_before
-                then 'a year before another one was suggested'
+            case
+                when preset_names.suggested_value <> preset_names.value_before
+                    then 'a year before another one was suggested'
+                when preset_names.suggested_value is not null and preset_names.value_before is null
+                    then 'a year before nobody had bought long enough for a class'
             end
         ),
         ''
@@ -321,8 +326,11 @@ select
             case when preset_names.suggested_value = 'quantile'
                 then 'ни один набор ничего не говорит: трети есть всегда'
             end,
-            case when preset_names.suggested_value <> preset_names.value_before
-                then 'годом раньше подсказывался другой'
+            case
+                when preset_names.suggested_value <> preset_names.value_before
+                    then 'годом раньше подсказывался другой'
+                when preset_names.suggested_value is not null and preset_names.value_before is null
+                    then 'годом раньше никто не покупал достаточно долго для класса'
             end
         ),
         ''

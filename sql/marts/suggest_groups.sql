@@ -17,6 +17,14 @@
 -- column: suggested_share double not null -- Part of the clients of the kind
 with settings as (
     select
+        -- Of the months of silence, that of the as-of date is no whole one until it is over.
+        case
+            when
+                date_trunc('month', cast($as_of_date as date))
+                = date_trunc('month', cast($as_of_date as date) + interval '1 day')
+                then 1
+            else 0
+        end as unfinished_months,
         array_element(cast($churn_lost_after_months as bigint[]), 1) as lost_1,
         array_element(cast($churn_lost_after_months as bigint[]), 2) as lost_2,
         max(
@@ -109,10 +117,10 @@ lifecycle_groups as (
 lost_groups as (
     select
         kinds.kind,
-        clients.months_since_last_purchase
+        clients.months_since_last_purchase - settings.unfinished_months
         >= case when kinds.kind = 'lost_1' then settings.lost_1 else settings.lost_2 end
             as is_lost,
-        clients.months_since_last_purchase
+        clients.months_since_last_purchase - settings.unfinished_months
         >= case
             when kinds.kind = 'lost_1'
                 then coalesce(cast(settings.suggested_lost_1 as bigint), settings.lost_1)

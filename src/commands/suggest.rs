@@ -9,7 +9,7 @@ use serde_json::json;
 use super::load;
 use super::results::Results;
 use crate::cli::SuggestArguments;
-use crate::config::Project;
+use crate::config::{Pipeline, Project};
 use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::exit_code::ExitCode;
@@ -129,6 +129,7 @@ pub async fn suggest(
     }
     let report = &results.known.report;
     let snippet = snippet_of(&suggestions);
+    let misfit = misfit(project, arguments.pipeline.as_deref(), &snippet)?;
     if arguments.json {
         let whole = json!({
             "run": report.run,
@@ -136,6 +137,7 @@ pub async fn suggest(
             "settings": suggestions,
             "evidence": grids.iter().map(|(grid, rows)| grid.json(rows)).collect::<Vec<_>>(),
             "snippet": snippet,
+            "misfit": misfit,
         });
         console.data(serde_json::to_string_pretty(&whole)?)?;
         return Ok(ExitCode::Ok);
@@ -169,6 +171,11 @@ pub async fn suggest(
     match snippet.is_empty() {
         true => text.push_str("\nnothing is suggested\n"),
         false => text.push_str(&format!("\nfor the pipeline file:\n\n{snippet}")),
+    }
+    if let Some(problem) = &misfit {
+        text.push_str(&format!(
+            "\ncareful: with all these lines the pipeline file would be refused: {problem}\n"
+        ));
     }
     console.data(text.trim_end())?;
     Ok(ExitCode::Ok)
@@ -206,7 +213,8 @@ fn suggestion_of(cells: Vec<Option<String>>) -> Result<Suggestion> {
     })
 }
 
-/// Lines of the pipeline file that set what is suggested.
+/// Lines of the pipeline file that set what is suggested. An item of a list for which nothing is
+/// suggested stays as it is.
 fn snippet_of(suggestions: &[Suggestion]) -> String {
     let mut settings: BTreeMap<&str, Vec<&Suggestion>> = BTreeMap::new();
     for of in suggestions {
@@ -214,24 +222,32 @@ fn snippet_of(suggestions: &[Suggestion]) -> String {
     }
     let mut sections: BTreeMap<&str, String> = BTreeMap::new();
     for (setting, items) in settings {
-        let values: Vec<String> =
-            items.iter().filter_map(|of| of.suggested.as_deref()).map(toml_value).collect();
-        let (Some((section, key)), false) = (setting.split_once('.'), values.is_empty()) else {
+        let Some((section, key)) = setting.rsplit_once('.') else { continue };
+        if items.iter().all(|of| of.suggested.is_none()) {
             continue;
-        };
+        }
+        let values: Vec<String> = items
+            .iter()
+            .filter_map(|of| of.suggested.as_deref().or(of.now.as_deref()))
+            .map(toml_value)
+            .collect();
         let value = match items.len() {
             1 => values.concat(),
             _ => format!("[{}]", values.join(", ")),
         };
-        let missing = items.iter().filter(|of| of.suggested.is_none()).count();
         let mut doubts: Vec<String> = Vec::new();
         for doubt in items.iter().filter_map(|of| of.suggested.as_ref().and(of.warning.clone())) {
             if !doubts.contains(&doubt) {
                 doubts.push(doubt);
             }
         }
-        if missing > 0 {
-            doubts.push(format!("nothing is suggested for {missing} more of now {}", now(&items)));
+        let kept = items.iter().filter(|of| of.suggested.is_none() && of.now.is_some()).count();
+        if kept > 0 {
+            doubts.push(format!("nothing is suggested for {kept} of now {}", now(&items)));
+        }
+        let in_use = items.iter().filter(|of| of.now.is_some()).count();
+        if (1..values.len()).contains(&in_use) {
+            doubts.push(format!("one more than now {}", now(&items)));
         }
         let comment =
             if doubts.is_empty() { String::new() } else { format!("  # {}", doubts.join("; ")) };
@@ -246,6 +262,39 @@ fn snippet_of(suggestions: &[Suggestion]) -> String {
 fn now(items: &[&Suggestion]) -> String {
     let values: Vec<&str> = items.iter().filter_map(|of| of.now.as_deref()).collect();
     format!("[{}]", values.join(", "))
+}
+
+/// Why the pipeline file could not be read with these lines in it; none when it can.
+fn misfit(project: &Project, name: Option<&str>, snippet: &str) -> Result<Option<String>> {
+    let path = project.pipeline_path(name)?;
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        Error::store(format!("cannot read {}", project.shown(&path))).because(error)
+    })?;
+    let (Ok(mut file), Ok(lines)) = (text.parse::<toml::Table>(), snippet.parse::<toml::Table>())
+    else {
+        return Ok(None);
+    };
+    merge(&mut file, lines);
+    let text = toml::to_string(&file)
+        .map_err(|error| Error::bug("the lines cannot be written as TOML").because(error))?;
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("pipeline");
+    Ok(Pipeline::parse(project, stem, "pipeline", &text).err().map(|error| {
+        let problem = error.to_string();
+        // The place is that in a file nobody has.
+        problem.rsplit_once(": ").map_or(problem.clone(), |(_, problem)| problem.to_owned())
+    }))
+}
+
+/// Puts values into a table, and into those below it.
+fn merge(table: &mut toml::Table, values: toml::Table) {
+    for (key, value) in values {
+        match (table.get_mut(&key), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(values)) => merge(below, values),
+            (_, value) => {
+                table.insert(key, value);
+            }
+        }
+    }
 }
 
 /// Numbers as they are, words in quotes.
@@ -291,13 +340,13 @@ mod tests {
     }
 
     #[test]
-    fn one_item_of_a_list_is_a_list() {
+    fn an_item_of_a_list_without_a_suggestion_stays() {
         let suggestions = [
             suggestion("churn.lost_after_months", 1, Some("4")),
             suggestion("churn.lost_after_months", 2, None),
         ];
-        let doubt = "nothing is suggested for 1 more of now [3, 6]";
-        let expected = format!("[parameters.churn]\nlost_after_months = [4]  # {doubt}\n");
+        let doubt = "nothing is suggested for 1 of now [3, 6]";
+        let expected = format!("[parameters.churn]\nlost_after_months = [4, 6]  # {doubt}\n");
         let suggestions = suggestions.map(|of| Suggestion {
             now: Some(if of.place == 1 { "3" } else { "6" }.to_owned()),
             ..of
@@ -313,5 +362,26 @@ mod tests {
         let expected = "[parameters.lifecycle]\n\
                         active_days = 80  # the halves of the history do not agree\n";
         assert_eq!(snippet_of(&[shaky]), expected);
+    }
+
+    #[test]
+    fn lines_of_a_type_have_a_section_of_their_own() {
+        let suggestions = [
+            suggestion("lifecycle.active_days", 1, Some("80")),
+            suggestion("lifecycle.b2b.active_days", 1, Some("90")),
+        ];
+        let expected = "[parameters.lifecycle]\nactive_days = 80\n\n\
+                        [parameters.lifecycle.b2b]\nactive_days = 90\n";
+        assert_eq!(snippet_of(&suggestions), expected);
+    }
+
+    #[test]
+    fn lines_are_put_beside_what_a_file_has() {
+        let mut file: toml::Table =
+            "[parameters.lifecycle]\nactive_days = 60\nasleep_days = 180\n".parse().expect("TOML");
+        merge(&mut file, "[parameters.lifecycle]\nactive_days = 200\n".parse().expect("TOML"));
+        let expected: toml::Table =
+            "[parameters.lifecycle]\nactive_days = 200\nasleep_days = 180\n".parse().expect("TOML");
+        assert_eq!(file, expected);
     }
 }
