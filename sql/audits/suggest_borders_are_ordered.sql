@@ -1,7 +1,9 @@
--- At least six settings are told of, three more for each type of client; of what is suggested asleep comes
--- after active, and the second number of months after the first.
+-- Every setting is told of: four, the months of loss (each of them, and two at least), and three more for
+-- each type of client; of what is suggested asleep comes after active, and the second number of months
+-- after the first.
 -- audits: suggest_borders
 -- reads:  suggest_borders[all]
+-- param:  churn_lost_after_months bigint[]
 with borders as (
     select
         replace(replace(setting, '.active_days', ''), '.asleep_days', '') as section,
@@ -26,7 +28,8 @@ pairs as (
 counted as (
     select
         count(*) as settings,
-        6 + 3 * sum(
+        4 + greatest(cast(array_length($churn_lost_after_months) as bigint), 2)
+        + 3 * sum(
             case when setting in ('lifecycle.b2b.active_days', 'lifecycle.b2c.active_days')
                 then 1 else 0
             end
@@ -36,7 +39,7 @@ counted as (
 
 select 'settings' as problem, expected_settings as expected, settings as actual
 from counted
-where settings < expected_settings
+where settings <> expected_settings
 union all
 select section as problem, lower_border as expected, upper_border as actual
 from pairs

@@ -208,6 +208,10 @@ fn wrong_pipeline_files_exit_78() {
         ("decimals", "[parameters.whatif]\nchurn_points = 0.0000001\n"),
         ("endless", "[parameters.warnings]\noverdue_ratio = inf\n"),
         ("memory", "[limits]\nmemory_limit = \"2\"\n"),
+        ("spill", "[limits]\nspill_limit = \"2\"\n"),
+        ("borders_of_a_type_cross", "[parameters.lifecycle.b2b]\nactive_days = 200\n"),
+        ("no_such_type", "[parameters.lifecycle.b2x]\nactive_days = 30\n"),
+        ("counts_of_a_type_cross", "[parameters.lifecycle.b2c]\nprospective_purchases = 1\n"),
         ("delimiter", "delimiter = \"tab\"\n"),
         ("encoding", "encoding = \"cp-1\"\n"),
     ];
