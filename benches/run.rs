@@ -16,25 +16,18 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 #![expect(clippy::expect_used, reason = "a bench may stop at the first failure")]
 
+#[path = "support/runs.rs"]
+mod runs;
 mod support;
 
 use std::path::Path;
 use std::process::Command;
 
+use runs::{CORE, DIMENSIONS, HISTORY, copy, month_file, program, run};
 use support::{Taken, beside, generate, show, timed, write_project};
 use tempfile::TempDir;
 
 const REPEATS: usize = 3;
-
-/// The tables that the peer computes.
-const CORE: &str = "tables = [\"entity_month\", \"abc_xyz\", \"abc_xyz_matrix\", \
-     \"abc_xyz_transitions\", \"client_lifecycle\", \"lifecycle_matrix\", \"cohort_retention\", \
-     \"churn\"]\n";
-/// A table that needs no work: what is left is the history.
-const HISTORY: &str = "tables = [\"canonical_client\"]\n";
-/// The peer's dimensions; measures are the same by default.
-const DIMENSIONS: &str = "parameters.abc.dimensions = [\"client\", \"product\", \"manager\", \
-     \"branch\", \"region\", \"channel\"]\n";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -95,8 +88,7 @@ struct Nights {
 
 /// What is run on a warehouse with results, each from a copy of its own.
 fn nights(folder: &Path, built: &Path, months: usize) -> Nights {
-    let month = |number: usize| format!("sales_{}-{:02}.csv", 2014 + number / 12, number % 12 + 1);
-    let (last, old) = (month(months - 1), month(months.saturating_sub(61)));
+    let (last, old) = (month_file(months - 1), month_file(months.saturating_sub(61)));
     // As it was the night before the last month came: that month was never read.
     let before = folder.join("before");
     copy(built, &before);
@@ -131,49 +123,24 @@ fn against(peer: f64, what: &str, ours: &[Taken]) {
     println!("{:<34} {:8.3} of DuckDB", "", median / peer);
 }
 
-/// Seconds by table, the costliest first. Statements run beside each other, so they add up to
-/// more than the run.
+/// Seconds, and memory that the engine counted, by table, the costliest first. Statements run
+/// beside each other, so seconds add up to more than the run.
 fn show_tables(run: &Taken) {
     let report: serde_json::Value = serde_json::from_str(&run.output).expect("a report");
     let tables = report["tables"].as_array().expect("tables");
-    let mut seconds: Vec<(f64, &str, u64)> = tables
+    let mut seconds: Vec<(f64, &str, u64, u64)> = tables
         .iter()
         .map(|table| {
             let name = table["table"].as_str().expect("a name");
-            let rows = table["rows_built"].as_u64().expect("rows");
-            (table["seconds"].as_f64().expect("seconds"), name, rows)
+            let number = |key: &str| table[key].as_u64().expect("a number");
+            let seconds = table["seconds"].as_f64().expect("seconds");
+            (seconds, name, number("memory_bytes") >> 20, number("rows_built"))
         })
         .collect();
     seconds.sort_by(|one, other| other.0.total_cmp(&one.0));
     let whole: f64 = seconds.iter().map(|(seconds, ..)| seconds).sum();
-    for (seconds, name, rows) in seconds.iter().take(20) {
-        println!("    {name:<30} {seconds:8.2} s {:5.1} %  {rows} rows", 100.0 * seconds / whole);
-    }
-}
-
-fn program(project: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_clientbase"));
-    command.arg("--project").arg(project).args(arguments);
-    command
-}
-
-fn run(project: &Path) -> Taken {
-    timed(&mut program(project, &["run", "generated", "--json", "--quiet"]))
-}
-
-/// A copy of a project that shares its files: they are replaced, never changed.
-fn copy(from: &Path, to: &Path) {
-    let _ = std::fs::remove_dir_all(to);
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else if path.extension().is_some_and(|extension| extension == "toml") {
-            std::fs::copy(&path, &target).expect("a copy");
-        } else {
-            std::fs::hard_link(&path, &target).expect("a link");
-        }
+    for (seconds, name, memory, rows) in seconds.iter().take(20) {
+        let share = 100.0 * seconds / whole;
+        println!("    {name:<30} {seconds:8.2} s {share:5.1} %  {memory:>5} MiB  {rows} rows");
     }
 }

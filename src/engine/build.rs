@@ -46,6 +46,8 @@ pub struct TableBuild {
     pub rows: u64,
     /// Time spent in this table's statements, which may run beside others.
     pub seconds: f64,
+    /// Most bytes that one of these statements held at a time, as far as the engine counts them.
+    pub memory_bytes: u64,
     /// Bytes that these statements wrote to disk because memory did not hold them.
     pub spilled_bytes: u64,
 }

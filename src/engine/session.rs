@@ -6,11 +6,15 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::datasource::TableProvider;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::memory_pool::TrackConsumersPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
+use super::compact_texts::CompactTexts;
+use super::meter::Meter;
 use super::month_files::MonthFiles;
+use super::pool::LendingPool;
 use crate::config::Limits;
 use crate::error::Result;
 use crate::store::{DataFile, Location, SPILL, Scratch};
@@ -59,7 +63,7 @@ impl Session {
         scratch: Scratch,
         threads: usize,
     ) -> Result<Self> {
-        let pool = FairSpillPool::new(limits.memory_bytes);
+        let pool = LendingPool::new(limits.memory_bytes);
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, NAMED_CONSUMERS)))
             .with_disk_manager_builder(
@@ -79,7 +83,25 @@ impl Session {
 
     /// A fresh context without tables.
     pub fn context(&self) -> SessionContext {
-        SessionContext::new_with_config_rt(self.config.clone(), Arc::clone(&self.runtime))
+        self.context_with(Arc::clone(&self.runtime))
+    }
+
+    /// A fresh context without tables, and what tells how much memory its statement held.
+    pub fn metered_context(&self) -> (SessionContext, Arc<Meter>) {
+        let meter = Arc::new(Meter::new(Arc::clone(&self.runtime.memory_pool)));
+        let mut runtime = RuntimeEnv::clone(&self.runtime);
+        runtime.memory_pool = Arc::clone(&meter) as _;
+        (self.context_with(Arc::new(runtime)), meter)
+    }
+
+    fn context_with(&self, runtime: Arc<RuntimeEnv>) -> SessionContext {
+        let state = SessionStateBuilder::new()
+            .with_config(self.config.clone())
+            .with_runtime_env(runtime)
+            .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(CompactTexts))
+            .build();
+        SessionContext::new_with_state(state)
     }
 
     /// The folder for files that have no place in the warehouse yet.

@@ -17,12 +17,18 @@ use super::execute::{BrokenContract, run_statement};
 use super::staleness::{TableFiles, fingerprint_of};
 use super::tables::{Tables, statement_parameters};
 use crate::error::{Error, Result};
+use crate::ingest::canonical_table;
 use crate::models::{Fingerprint, Model};
 use crate::month::Month;
 use crate::store::{DataFile, EncodedFile, Slot};
 
 /// Finished files that a statement may be ahead of the store.
 const FILES_AHEAD: usize = 2;
+
+/// Memory that a statement needs for a row of its input, roughly: `abc_xyz` takes 2 KiB,
+/// `client_periods` 5. The engine does not count all of it, windows cannot go to disk, and what goes
+/// there costs time: slices are kept so short that they fit. Results are the same in any slices.
+const BYTES_FOR_A_ROW: u64 = 4_096;
 
 /// Staged files of an interrupted run by table, slot and fingerprint.
 type Resumable = BTreeMap<(String, Slot, Fingerprint), DataFile>;
@@ -185,21 +191,53 @@ impl TableWork<'_> {
         let context = self.workshop.context;
         let longest = context.limits.slice_months as i64;
         let mut slices: VecDeque<(Month, Month)> = VecDeque::new();
+        let (most_rows, mut rows) = (self.rows_at_a_time(), 0);
         for month in context.history.months() {
             let fingerprint = self.fingerprint(Some(month))?;
             if self.take_existing(Some(month), fingerprint).await? {
                 continue;
             }
+            let more = self.input_rows(month);
             match slices.back_mut() {
                 Some((first, last))
-                    if last.plus(1) == month && month.months_since(*first) < longest =>
+                    if last.plus(1) == month
+                        && month.months_since(*first) < longest
+                        && rows + more <= most_rows =>
                 {
                     *last = month;
+                    rows += more;
                 }
-                _ => slices.push_back((month, month)),
+                _ => {
+                    slices.push_back((month, month));
+                    rows = more;
+                }
             }
         }
         Ok(slices)
+    }
+
+    /// Rows of input for which a statement has the memory.
+    fn rows_at_a_time(&self) -> u64 {
+        let context = self.workshop.context;
+        context.limits.memory_bytes as u64 / context.lanes.count() as u64 / BYTES_FOR_A_ROW
+    }
+
+    /// Rows that other tables have in a month.
+    fn input_rows(&self, month: Month) -> u64 {
+        let (history, files) = (self.workshop.context.history, self.workshop.files());
+        let slot = Slot::of_result(Some(month));
+        let rows_of = |table: &str| -> u64 {
+            if canonical_table(table).is_some() {
+                let of_month = history.files(table, month, month).map(|(file, _)| file);
+                return of_month
+                    .filter(|file| file.slot.month == Some(month))
+                    .map(|file| file.rows)
+                    .sum();
+            }
+            files.get(table).and_then(|slots| slots.get(&slot)).map_or(0, |(file, _)| file.rows)
+        };
+        let others = self.model.reads.iter().filter(|read| read.table != self.model.name);
+        others.map(|read| rows_of(&read.table)).sum()
     }
 
     /// A table that reads itself: a slice needs the month before it.
@@ -227,6 +265,12 @@ impl TableWork<'_> {
             {
                 end = end.plus(1);
             }
+            let (most_rows, mut rows) = (self.rows_at_a_time(), self.input_rows(month));
+            let fits = |later: &Month| {
+                rows += self.input_rows(*later);
+                rows <= most_rows
+            };
+            end = month.plus(1).through(end).take_while(fits).last().unwrap_or(month);
             let broken = match self.run(Some((month, end))).await {
                 Err(error) if is_out_of_memory(&error) && end > month => {
                     longest = (end.months_since(month) + 1) / 2;
@@ -288,7 +332,7 @@ impl TableWork<'_> {
         let started = Instant::now();
         let context = self.workshop.context;
         tracing::info!(table = self.model.name, ?range, "computing");
-        let session = context.session.context();
+        let (session, meter) = context.session.metered_context();
         let inputs = self.workshop.inputs(&self.model);
         let tables = Tables { build: context, files: &inputs };
         tables.register(&session, &self.model.reads, range).await?;
@@ -308,6 +352,7 @@ impl TableWork<'_> {
         let done = done.map_err(|error| Error::bug("a statement was broken off").because(error))?;
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         table.seconds += started.elapsed().as_secs_f64();
+        table.memory_bytes = table.memory_bytes.max(meter.most());
         let done = done?;
         table.spilled_bytes += done.spilled_bytes;
         Ok(done.broken)

@@ -160,6 +160,10 @@ pub struct TableReport {
     /// Rows in the whole table.
     pub rows: u64,
     pub seconds: f64,
+    /// Most bytes that one statement of the table held at a time, as far as the engine counts
+    /// them: what is read and encoded, and rows that pass through, come on top.
+    #[serde(default)]
+    pub memory_bytes: u64,
     /// Bytes that went to disk for want of memory, all in all.
     #[serde(default)]
     pub spilled_bytes: u64,
@@ -276,6 +280,7 @@ impl From<&TableBuild> for TableReport {
             rows_built: build.rows_built,
             rows: build.rows,
             seconds: build.seconds,
+            memory_bytes: build.memory_bytes,
             spilled_bytes: build.spilled_bytes,
         }
     }
