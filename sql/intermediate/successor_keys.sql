@@ -170,25 +170,36 @@ shared_keys as (
     from distinct_keys
     group by kind, block_key
     having min(side) <> max(side) and min(client_id) <> max(client_id)
+),
+
+kept_keys as (
+    select
+        distinct_keys.kind,
+        distinct_keys.block_key,
+        distinct_keys.side,
+        distinct_keys.client_id,
+        distinct_keys.month_number
+    from distinct_keys
+    left semi join shared_keys
+        on distinct_keys.kind = shared_keys.kind
+        and distinct_keys.block_key = shared_keys.block_key
 )
 
+-- The short list stands first: a cross join makes a batch of rows for each row of its left side.
 select
-    distinct_keys.kind,
-    distinct_keys.block_key,
+    kept_keys.kind,
+    kept_keys.block_key,
     unnest(
         case
-            when distinct_keys.side = 'silent'
+            when kept_keys.side = 'silent'
                 then range(
-                    (distinct_keys.month_number - settings.months_before) / 3,
-                    (distinct_keys.month_number + settings.months_after) / 3 + 1
+                    (kept_keys.month_number - settings.months_before) / 3,
+                    (kept_keys.month_number + settings.months_after) / 3 + 1
                 )
-            else make_array(distinct_keys.month_number / 3)
+            else make_array(kept_keys.month_number / 3)
         end
     ) as appeared_quarter,
-    distinct_keys.side,
-    distinct_keys.client_id
-from distinct_keys
-left semi join shared_keys
-    on distinct_keys.kind = shared_keys.kind
-    and distinct_keys.block_key = shared_keys.block_key
-cross join settings
+    kept_keys.side,
+    kept_keys.client_id
+from settings
+cross join kept_keys

@@ -99,12 +99,12 @@ candidates as (
         blocked.silent_client_id,
         blocked.appeared_client_id,
         blocked.shared_kinds
-    from blocked
+    from settings
+    cross join blocked
     inner join successor_sides as silent
         on blocked.silent_client_id = silent.client_id and silent.side = 'silent'
     inner join successor_sides as appeared
         on blocked.appeared_client_id = appeared.client_id and appeared.side = 'appeared'
-    cross join settings
     where
         appeared.turn_date - silent.turn_date between settings.least_days and settings.most_days
         and silent.first_purchase_date < appeared.first_purchase_date
@@ -176,14 +176,14 @@ random as (
     select distinct
         draws.client_id as silent_client_id,
         appeared_in_order.client_id as appeared_client_id
-    from draws
+    from settings
+    cross join draws
     inner join appeared_counts
         on draws.appeared_month_number = appeared_counts.month_number
     inner join appeared_in_order
         on draws.appeared_month_number = appeared_in_order.month_number
         and (draws.place * 7919 + draws.draw * 104729) % appeared_counts.clients
             = appeared_in_order.place
-    cross join settings
     where
         draws.client_id <> appeared_in_order.client_id
         and appeared_in_order.turn_date - draws.turn_date

@@ -141,9 +141,11 @@ pub fn failed_in(file: &SqlFile, error: datafusion::error::DataFusionError) -> E
     }
     let general = Error::from(error);
     match general.fault() {
-        crate::error::Fault::Store => Error::store(format!("computing {} failed", file.name))
-            .because(general)
-            .hint("see to the cause and run again: what is finished is kept"),
+        crate::error::Fault::Store => {
+            let cure = general.hint_text().unwrap_or("see to the cause");
+            let hint = format!("{cure}, and run again: what is finished is kept");
+            Error::store(format!("computing {} failed", file.name)).because(general).hint(hint)
+        }
         // Whatever else went wrong, the file in which it did is what a reader needs first.
         _ => Error::bug(format!("{}: the engine failed", file.shown)).because(general),
     }

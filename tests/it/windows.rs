@@ -210,10 +210,7 @@ fn what_memory_does_not_hold_goes_to_disk_and_changes_nothing() {
         let project = TestProject::new(&format!(
             "[parameters.abc]\ndimensions = [\"client\"]\n[limits]\nmemory_limit = \"{memory}\"\n"
         ));
-        let path = project.path("pipelines/shop.toml");
-        let file = std::fs::read_to_string(&path).expect("the pipeline file");
-        let (_, rest) = file.split_once(']').expect("a list of tables");
-        std::fs::write(&path, format!("tables = [\"abc_xyz\"]{rest}")).expect("the file");
+        only_abc_xyz(&project);
         project.write("in/all.csv", &many_clients());
         let report = project.run();
         let tables = report["tables"].as_array().expect("tables");
@@ -224,6 +221,26 @@ fn what_memory_does_not_hold_goes_to_disk_and_changes_nothing() {
     let (on_disk, published) = run("512MiB");
     assert!(on_disk > 1 << 20, "{on_disk} bytes");
     same_files(&expected, &published, "512MiB");
+}
+
+#[test]
+fn what_the_disk_may_not_hold_either_ends_the_run() {
+    let project = TestProject::new(
+        "[parameters.abc]\ndimensions = [\"client\"]\n\
+         [limits]\nmemory_limit = \"256MiB\"\nspill_limit = \"64MiB\"\n",
+    );
+    only_abc_xyz(&project);
+    project.write("in/all.csv", &many_clients());
+    let run = project.call(&["run", "shop"]);
+    assert_eq!(run.code, 69, "{}", run.stderr);
+    assert!(run.stderr.contains("limits.spill_limit"), "{}", run.stderr);
+}
+
+fn only_abc_xyz(project: &TestProject) {
+    let path = project.path("pipelines/shop.toml");
+    let file = std::fs::read_to_string(&path).expect("the pipeline file");
+    let (_, rest) = file.split_once(']').expect("a list of tables");
+    std::fs::write(&path, format!("tables = [\"abc_xyz\"]{rest}")).expect("the file");
 }
 
 /// 200,000 lines of 2024 and as many documents.
