@@ -163,8 +163,8 @@ fn report(taken: &Taken) -> serde_json::Value {
     serde_json::from_str(&taken.output).expect("a report")
 }
 
-/// Published files below a folder, but the manifest, which names the run.
-fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+/// Hashes of the published Parquet files below a folder.
+fn contents(folder: &Path) -> BTreeMap<String, blake3::Hash> {
     let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(folder).expect("the published folder") {
         let path = entry.expect("an entry").path();
@@ -172,7 +172,7 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             files.extend(contents(&path));
         } else if path.extension().is_some_and(|extension| extension == "parquet") {
             let name = path.to_string_lossy().into_owned();
-            files.insert(name, std::fs::read(&path).expect("a file"));
+            files.insert(name, blake3::hash(&std::fs::read(&path).expect("a file")));
         }
     }
     files

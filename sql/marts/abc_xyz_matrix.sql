@@ -56,9 +56,9 @@ all_cells as (
         xyz_letters.xyz,
         0 as entities,
         0 as total
-    from tables
-    cross join abc_letters
+    from abc_letters
     cross join xyz_letters
+    cross join tables
     union all
     select
         month,

@@ -154,9 +154,13 @@ fn compact(column: &ArrayRef) -> ArrayRef {
 mod tests {
     use arrow::array::{Int64Array, StringViewArray};
     use arrow::compute::concat_batches;
+    use arrow::datatypes::{Field, Schema};
+    use datafusion::datasource::memory::MemorySourceConfig;
     use datafusion::execution::memory_pool::UnboundedMemoryPool;
     use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-    use datafusion::execution::session_state::SessionStateBuilder;
+    use datafusion::physical_expr::expressions::Column;
+    use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
+    use datafusion::physical_plan::collect;
     use datafusion::prelude::{SessionConfig, SessionContext};
 
     use super::*;
@@ -185,44 +189,30 @@ mod tests {
         assert!(Arc::ptr_eq(&numbers, &compact(&numbers)));
     }
 
-    /// Rows of two joins of texts that an aggregate made, and the memory that was counted for them.
-    async fn joined(rule: Option<Arc<CompactTexts>>) -> (RecordBatch, u64) {
+    /// Rows sorted by a plan, and the memory that was counted for it.
+    async fn sorted(plan: Arc<dyn ExecutionPlan>) -> (RecordBatch, u64) {
         let meter = Arc::new(Meter::new(Arc::new(UnboundedMemoryPool::default())));
         let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::clone(&meter) as _);
-        let mut state = SessionStateBuilder::new()
-            .with_config(SessionConfig::new().with_target_partitions(1).with_batch_size(1_024))
-            .with_runtime_env(runtime.build_arc().expect("a runtime"))
-            .with_default_features();
-        if let Some(rule) = rule {
-            state = state.with_physical_optimizer_rule(rule);
-        }
-        let context = SessionContext::new_with_state(state.build());
-        let frame = context
-            .sql(
-                "with numbers as (select unnest(range(0, 40000)) as number),
-                texts as (
-                    select number, max(concat('more than twelve bytes ', number)) as text
-                    from numbers group by number
-                ),
-                once as (
-                    select texts.number, split_part(texts.text, ' ', 4) as text
-                    from texts join numbers on texts.number = numbers.number
-                )
-                select once.number, once.text
-                from once join numbers on once.number = numbers.number
-                order by once.number",
-            )
-            .await
-            .expect("a plan");
-        let rows = frame.collect().await.expect("rows");
+        let runtime = runtime.build_arc().expect("a runtime");
+        let context = SessionContext::new_with_config_rt(SessionConfig::new(), runtime);
+        let rows = collect(plan, context.task_ctx()).await.expect("rows");
         (concat_batches(rows[0].schema_ref(), &rows).expect("one batch"), meter.most())
     }
 
     #[tokio::test]
-    async fn what_goes_through_joins_counts_as_what_it_is() {
-        let (expected, blown_up) = joined(None).await;
-        let (rows, counted) = joined(Some(Arc::new(CompactTexts))).await;
-        assert_eq!(rows, expected);
+    async fn a_sort_counts_texts_as_long_as_they_are() {
+        // Fifty batches of twenty rows, each of which holds the buffer of all.
+        let schema = Arc::new(Schema::new(vec![Field::new("text", DataType::Utf8View, false)]));
+        let all = RecordBatch::try_new(Arc::clone(&schema), vec![texts(1_000)]).expect("rows");
+        let batches: Vec<_> = (0..50).rev().map(|place| all.slice(20 * place, 20)).collect();
+        let rows = MemorySourceConfig::try_new_exec(&[batches], schema, None).expect("a source");
+        let order = PhysicalSortExpr::new_default(Arc::new(Column::new("text", 0)));
+        let plan: Arc<dyn ExecutionPlan> =
+            Arc::new(SortExec::new(LexOrdering::new([order]).expect("an order"), rows));
+        let compacted = CompactTexts.optimize(Arc::clone(&plan), &ConfigOptions::new());
+        let (rows, counted) = sorted(compacted.expect("a plan")).await;
+        let (expected, blown_up) = sorted(plan).await;
+        assert_eq!((&rows, rows.num_rows()), (&expected, 1_000));
         assert!(counted * 4 < blown_up, "{counted} of {blown_up} bytes");
     }
 }
