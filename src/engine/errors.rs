@@ -5,7 +5,8 @@ use datafusion::error::DataFusionError;
 use crate::error::{Error, any_cause, is_of_store};
 
 /// What is to be done when memory, or the disk that stands in for it, is at its limit.
-const MORE_ROOM: &str = "raise limits.memory_limit or limits.spill_limit, or lower limits.slice_months in the pipeline file";
+const MORE_ROOM: &str = "raise limits.memory_limit or limits.spill_limit, or lower \
+                         limits.slice_months in the pipeline file";
 
 impl From<DataFusionError> for Error {
     /// An engine error is the environment's when a store, the disk or memory is
