@@ -6,10 +6,9 @@
 -- param:  abc_window_months bigint
 -- param:  abc_measures text[]
 -- param:  abc_dimensions text[]
-with entity_values as (
+with entity_months as (
     select
         dimension,
-        unnest(arrow_cast($abc_measures, 'List(Utf8)')) as measure,
         entity_id,
         -- Months are counted from the first month of the range, which is 0.
         cast(
@@ -19,40 +18,55 @@ with entity_values as (
         ) as month_place,
         revenue,
         profit,
-        quantity,
-        purchases
+        cast(quantity as decimal(28, 4)) as quantity,
+        cast(purchases as decimal(28, 4)) as purchases
     from entity_month
-    where month <= $last_month and array_has($abc_dimensions, dimension)
+    where
+        month >= cast($first_month as date)
+        - cast(concat(cast($abc_window_months as text), ' months') as interval)
+        and month <= $last_month
+        and array_has($abc_dimensions, dimension)
 ),
 
-amounts as (
+month_sums as (
     select
         dimension,
-        measure,
-        entity_id,
         month_place,
-        case measure
-            when 'revenue' then revenue
-            when 'profit' then profit
-            when 'quantity' then cast(quantity as decimal(28, 4))
-            when 'purchases' then cast(purchases as decimal(28, 4))
-        end as amount
-    from entity_values
-    where month_place >= -$abc_window_months
+        sum(revenue) as revenue,
+        sum(profit) as profit,
+        sum(quantity) as quantity,
+        sum(purchases) as purchases
+    from entity_months
+    group by dimension, month_place
 ),
 
--- A month's amount belongs to the windows that end with it or with one of the months after it.
+month_measures as (
+    select
+        dimension,
+        unnest(arrow_cast($abc_measures, 'List(Utf8)')) as measure,
+        month_place,
+        revenue,
+        profit,
+        quantity,
+        purchases
+    from month_sums
+),
+
 month_totals as (
     select
         dimension,
         measure,
         month_place,
-        sum(amount) as total
-    from amounts
-    where amount is not null
-    group by dimension, measure, month_place
+        case measure
+            when 'revenue' then revenue
+            when 'profit' then profit
+            when 'quantity' then quantity
+            when 'purchases' then purchases
+        end as total
+    from month_measures
 ),
 
+-- A month's amount belongs to the windows that end with it or with one of the months after it.
 window_months as (
     select
         dimension,
@@ -60,19 +74,12 @@ window_months as (
         unnest(
             range(
                 greatest(month_place, 0),
-                least(
-                    month_place + $abc_window_months,
-                    cast(
-                        date_part('year', cast($last_month as date)) * 12
-                        + date_part('month', cast($last_month as date)) + 1
-                        - date_part('year', cast($first_month as date)) * 12
-                        - date_part('month', cast($first_month as date)) as bigint
-                    )
-                )
+                least(month_place + $abc_window_months, $range_months)
             )
         ) as place,
         total
     from month_totals
+    where total is not null
 ),
 
 window_totals as (
@@ -86,61 +93,79 @@ window_totals as (
 ),
 
 -- Twelve windows are looked at in one pass, and the one before them as slot 0.
-amount_blocks as (
+entity_blocks as (
     select
         dimension,
-        measure,
         entity_id,
         month_place,
+        profit,
+        quantity,
         unnest(
             range(
                 greatest(month_place, 0) / 12,
-                least(
-                    month_place + $abc_window_months,
-                    cast(
-                        date_part('year', cast($last_month as date)) * 12
-                        + date_part('month', cast($last_month as date))
-                        - date_part('year', cast($first_month as date)) * 12
-                        - date_part('month', cast($first_month as date)) as bigint
-                    )
-                ) / 12 + 1
+                least(month_place + $abc_window_months, $range_months - 1) / 12 + 1
             )
         ) as block
-    from amounts
-    where amount is not null
-),
-
-amount_slots as (
-    select
-        dimension,
-        measure,
-        entity_id,
-        block,
-        month_place - 12 * block + 1 as first_slot,
-        month_place - 12 * block + $abc_window_months as last_slot
-    from amount_blocks
+    from entity_months
 ),
 
 entity_slots as (
     select
         dimension,
+        entity_id,
+        block,
+        greatest(month_place - 12 * block + 1, 0) as first_slot,
+        least(month_place - 12 * block + $abc_window_months, 12) as last_slot,
+        profit,
+        quantity
+    from entity_blocks
+),
+
+entity_bits as (
+    select
+        dimension,
+        entity_id,
+        block,
+        (cast(1 as bigint) << (last_slot + 1)) - (cast(1 as bigint) << first_slot) as bits,
+        profit,
+        quantity
+    from entity_slots
+),
+
+-- Bit k is set when the entity is in slot k: by any line, by a known profit, by a known quantity.
+entity_windows as (
+    select
+        dimension,
+        block,
+        bit_or(bits) as line_slots,
+        bit_or(case when profit is not null then bits else 0 end) as profit_slots,
+        bit_or(case when quantity is not null then bits else 0 end) as quantity_slots
+    from entity_bits
+    group by dimension, entity_id, block
+),
+
+measure_windows as (
+    select
+        dimension,
+        unnest(arrow_cast($abc_measures, 'List(Utf8)')) as measure,
+        block,
+        line_slots,
+        profit_slots,
+        quantity_slots
+    from entity_windows
+),
+
+measure_slots as (
+    select
+        dimension,
         measure,
         block,
-        max(case when 0 between first_slot and last_slot then 1 end) as is_in_0,
-        max(case when 1 between first_slot and last_slot then 1 end) as is_in_1,
-        max(case when 2 between first_slot and last_slot then 1 end) as is_in_2,
-        max(case when 3 between first_slot and last_slot then 1 end) as is_in_3,
-        max(case when 4 between first_slot and last_slot then 1 end) as is_in_4,
-        max(case when 5 between first_slot and last_slot then 1 end) as is_in_5,
-        max(case when 6 between first_slot and last_slot then 1 end) as is_in_6,
-        max(case when 7 between first_slot and last_slot then 1 end) as is_in_7,
-        max(case when 8 between first_slot and last_slot then 1 end) as is_in_8,
-        max(case when 9 between first_slot and last_slot then 1 end) as is_in_9,
-        max(case when 10 between first_slot and last_slot then 1 end) as is_in_10,
-        max(case when 11 between first_slot and last_slot then 1 end) as is_in_11,
-        max(case when 12 between first_slot and last_slot then 1 end) as is_in_12
-    from amount_slots
-    group by dimension, measure, entity_id, block
+        case measure
+            when 'profit' then profit_slots
+            when 'quantity' then quantity_slots
+            else line_slots
+        end as slots
+    from measure_windows
 ),
 
 block_entities as (
@@ -149,34 +174,34 @@ block_entities as (
         measure,
         block,
         make_array(
-            sum(is_in_1),
-            sum(is_in_2),
-            sum(is_in_3),
-            sum(is_in_4),
-            sum(is_in_5),
-            sum(is_in_6),
-            sum(is_in_7),
-            sum(is_in_8),
-            sum(is_in_9),
-            sum(is_in_10),
-            sum(is_in_11),
-            sum(is_in_12)
+            sum((slots >> 1) & 1),
+            sum((slots >> 2) & 1),
+            sum((slots >> 3) & 1),
+            sum((slots >> 4) & 1),
+            sum((slots >> 5) & 1),
+            sum((slots >> 6) & 1),
+            sum((slots >> 7) & 1),
+            sum((slots >> 8) & 1),
+            sum((slots >> 9) & 1),
+            sum((slots >> 10) & 1),
+            sum((slots >> 11) & 1),
+            sum((slots >> 12) & 1)
         ) as entities,
         make_array(
-            sum(is_in_0 * is_in_1),
-            sum(is_in_1 * is_in_2),
-            sum(is_in_2 * is_in_3),
-            sum(is_in_3 * is_in_4),
-            sum(is_in_4 * is_in_5),
-            sum(is_in_5 * is_in_6),
-            sum(is_in_6 * is_in_7),
-            sum(is_in_7 * is_in_8),
-            sum(is_in_8 * is_in_9),
-            sum(is_in_9 * is_in_10),
-            sum(is_in_10 * is_in_11),
-            sum(is_in_11 * is_in_12)
+            sum((slots >> 1) & slots & 1),
+            sum((slots >> 2) & (slots >> 1) & 1),
+            sum((slots >> 3) & (slots >> 2) & 1),
+            sum((slots >> 4) & (slots >> 3) & 1),
+            sum((slots >> 5) & (slots >> 4) & 1),
+            sum((slots >> 6) & (slots >> 5) & 1),
+            sum((slots >> 7) & (slots >> 6) & 1),
+            sum((slots >> 8) & (slots >> 7) & 1),
+            sum((slots >> 9) & (slots >> 8) & 1),
+            sum((slots >> 10) & (slots >> 9) & 1),
+            sum((slots >> 11) & (slots >> 10) & 1),
+            sum((slots >> 12) & (slots >> 11) & 1)
         ) as continuing_entities
-    from entity_slots
+    from measure_slots
     group by dimension, measure, block
 ),
 

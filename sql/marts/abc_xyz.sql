@@ -98,12 +98,7 @@ entity_blocks as (
                 greatest(month_place, 0) / 12,
                 least(
                     month_place + $abc_window_months,
-                    cast(
-                        date_part('year', cast($last_month as date)) * 12
-                        + date_part('month', cast($last_month as date))
-                        - date_part('year', cast($first_month as date)) * 12
-                        - date_part('month', cast($first_month as date)) as bigint
-                    )
+                    $range_months - 1
                 ) / 12 + 1
             )
         ) as block,
@@ -129,15 +124,15 @@ slots as (
         measure,
         entity_id,
         block,
-        month_place - 12 * block as first_slot,
-        month_place - 12 * block + $abc_window_months - 1 as last_slot,
+        month_place - 12 * block as from_slot,
+        month_place - 12 * block + $abc_window_months - 1 as to_slot,
         case
             when $xyz_history = 'since_first_purchase' and month_place < first_purchase_place
                 then
                     least(month_place + $abc_window_months, first_purchase_place)
                     - 12 * block - 1
             else month_place - 12 * block + $abc_window_months - 1
-        end as last_counted_slot,
+        end as counted_to,
         first_purchase_place,
         amount,
         cast(amount as decimal(39, 4)) * amount as square,
@@ -155,157 +150,106 @@ blocks as (
         12 * block as block_place,
         min(first_purchase_place) as first_purchase_place,
         make_array(
-            sum(case when -1 between first_slot and last_slot then amount end),
-            sum(case when 0 between first_slot and last_slot then amount end),
-            sum(case when 1 between first_slot and last_slot then amount end),
-            sum(case when 2 between first_slot and last_slot then amount end),
-            sum(case when 3 between first_slot and last_slot then amount end),
-            sum(case when 4 between first_slot and last_slot then amount end),
-            sum(case when 5 between first_slot and last_slot then amount end),
-            sum(case when 6 between first_slot and last_slot then amount end),
-            sum(case when 7 between first_slot and last_slot then amount end),
-            sum(case when 8 between first_slot and last_slot then amount end),
-            sum(case when 9 between first_slot and last_slot then amount end),
-            sum(case when 10 between first_slot and last_slot then amount end)
+            sum(amount) filter (where -1 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 0 and 0 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 1 and 1 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 2 and 2 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 3 and 3 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 4 and 4 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 5 and 5 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 6 and 6 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 7 and 7 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 8 and 8 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 9 and 9 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 10 and 10 between from_slot and to_slot)
         ) as previous_total_list,
         make_array(
-            sum(case when 0 between first_slot and last_slot then amount end),
-            sum(case when 1 between first_slot and last_slot then amount end),
-            sum(case when 2 between first_slot and last_slot then amount end),
-            sum(case when 3 between first_slot and last_slot then amount end),
-            sum(case when 4 between first_slot and last_slot then amount end),
-            sum(case when 5 between first_slot and last_slot then amount end),
-            sum(case when 6 between first_slot and last_slot then amount end),
-            sum(case when 7 between first_slot and last_slot then amount end),
-            sum(case when 8 between first_slot and last_slot then amount end),
-            sum(case when 9 between first_slot and last_slot then amount end),
-            sum(case when 10 between first_slot and last_slot then amount end),
-            sum(case when 11 between first_slot and last_slot then amount end)
+            sum(amount) filter (where $range_months > 0 and 0 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 1 and 1 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 2 and 2 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 3 and 3 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 4 and 4 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 5 and 5 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 6 and 6 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 7 and 7 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 8 and 8 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 9 and 9 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 10 and 10 between from_slot and to_slot),
+            sum(amount) filter (where $range_months > 11 and 11 between from_slot and to_slot)
         ) as total_list,
         make_array(
-            sum(case when 0 between first_slot and last_counted_slot then amount end),
-            sum(case when 1 between first_slot and last_counted_slot then amount end),
-            sum(case when 2 between first_slot and last_counted_slot then amount end),
-            sum(case when 3 between first_slot and last_counted_slot then amount end),
-            sum(case when 4 between first_slot and last_counted_slot then amount end),
-            sum(case when 5 between first_slot and last_counted_slot then amount end),
-            sum(case when 6 between first_slot and last_counted_slot then amount end),
-            sum(case when 7 between first_slot and last_counted_slot then amount end),
-            sum(case when 8 between first_slot and last_counted_slot then amount end),
-            sum(case when 9 between first_slot and last_counted_slot then amount end),
-            sum(case when 10 between first_slot and last_counted_slot then amount end),
-            sum(case when 11 between first_slot and last_counted_slot then amount end)
+            sum(amount) filter (where $range_months > 0 and 0 between from_slot and counted_to),
+            sum(amount) filter (where $range_months > 1 and 1 between from_slot and counted_to),
+            sum(amount) filter (where $range_months > 2 and 2 between from_slot and counted_to),
+            sum(amount) filter (where $range_months > 3 and 3 between from_slot and counted_to),
+            sum(amount) filter (where $range_months > 4 and 4 between from_slot and counted_to),
+            sum(amount) filter (where $range_months > 5 and 5 between from_slot and counted_to),
+            sum(amount) filter (where $range_months > 6 and 6 between from_slot and counted_to),
+            sum(amount) filter (where $range_months > 7 and 7 between from_slot and counted_to),
+            sum(amount) filter (where $range_months > 8 and 8 between from_slot and counted_to),
+            sum(amount) filter (where $range_months > 9 and 9 between from_slot and counted_to),
+            sum(amount) filter (where $range_months > 10 and 10 between from_slot and counted_to),
+            sum(amount) filter (where $range_months > 11 and 11 between from_slot and counted_to)
         ) as counted_list,
         make_array(
-            sum(case when 0 between first_slot and last_counted_slot then square end),
-            sum(case when 1 between first_slot and last_counted_slot then square end),
-            sum(case when 2 between first_slot and last_counted_slot then square end),
-            sum(case when 3 between first_slot and last_counted_slot then square end),
-            sum(case when 4 between first_slot and last_counted_slot then square end),
-            sum(case when 5 between first_slot and last_counted_slot then square end),
-            sum(case when 6 between first_slot and last_counted_slot then square end),
-            sum(case when 7 between first_slot and last_counted_slot then square end),
-            sum(case when 8 between first_slot and last_counted_slot then square end),
-            sum(case when 9 between first_slot and last_counted_slot then square end),
-            sum(case when 10 between first_slot and last_counted_slot then square end),
-            sum(case when 11 between first_slot and last_counted_slot then square end)
+            sum(square) filter (where $range_months > 0 and 0 between from_slot and counted_to),
+            sum(square) filter (where $range_months > 1 and 1 between from_slot and counted_to),
+            sum(square) filter (where $range_months > 2 and 2 between from_slot and counted_to),
+            sum(square) filter (where $range_months > 3 and 3 between from_slot and counted_to),
+            sum(square) filter (where $range_months > 4 and 4 between from_slot and counted_to),
+            sum(square) filter (where $range_months > 5 and 5 between from_slot and counted_to),
+            sum(square) filter (where $range_months > 6 and 6 between from_slot and counted_to),
+            sum(square) filter (where $range_months > 7 and 7 between from_slot and counted_to),
+            sum(square) filter (where $range_months > 8 and 8 between from_slot and counted_to),
+            sum(square) filter (where $range_months > 9 and 9 between from_slot and counted_to),
+            sum(square) filter (where $range_months > 10 and 10 between from_slot and counted_to),
+            sum(square) filter (where $range_months > 11 and 11 between from_slot and counted_to)
         ) as square_list,
         make_array(
-            sum(case when 0 between first_slot and last_slot then purchase end),
-            sum(case when 1 between first_slot and last_slot then purchase end),
-            sum(case when 2 between first_slot and last_slot then purchase end),
-            sum(case when 3 between first_slot and last_slot then purchase end),
-            sum(case when 4 between first_slot and last_slot then purchase end),
-            sum(case when 5 between first_slot and last_slot then purchase end),
-            sum(case when 6 between first_slot and last_slot then purchase end),
-            sum(case when 7 between first_slot and last_slot then purchase end),
-            sum(case when 8 between first_slot and last_slot then purchase end),
-            sum(case when 9 between first_slot and last_slot then purchase end),
-            sum(case when 10 between first_slot and last_slot then purchase end),
-            sum(case when 11 between first_slot and last_slot then purchase end)
+            sum(purchase) filter (where $range_months > 0 and 0 between from_slot and to_slot),
+            sum(purchase) filter (where $range_months > 1 and 1 between from_slot and to_slot),
+            sum(purchase) filter (where $range_months > 2 and 2 between from_slot and to_slot),
+            sum(purchase) filter (where $range_months > 3 and 3 between from_slot and to_slot),
+            sum(purchase) filter (where $range_months > 4 and 4 between from_slot and to_slot),
+            sum(purchase) filter (where $range_months > 5 and 5 between from_slot and to_slot),
+            sum(purchase) filter (where $range_months > 6 and 6 between from_slot and to_slot),
+            sum(purchase) filter (where $range_months > 7 and 7 between from_slot and to_slot),
+            sum(purchase) filter (where $range_months > 8 and 8 between from_slot and to_slot),
+            sum(purchase) filter (where $range_months > 9 and 9 between from_slot and to_slot),
+            sum(purchase) filter (where $range_months > 10 and 10 between from_slot and to_slot),
+            sum(purchase) filter (where $range_months > 11 and 11 between from_slot and to_slot)
         ) as purchase_list
     from slots
     group by dimension, measure, entity_id, block
-),
-
--- What the table says of the months before the range. A change is one bit of four, by its month.
-earlier as (
-    select
-        dimension,
-        measure,
-        entity_id,
-        max(case when month_place = -1 then cell end) as cell,
-        max(case when month_place = -1 then months_in_class end) as months,
-        sum(
-            case when previous_cell <> cell then cast(1 as bigint) << (4 * (month_place + 11)) end
-        ) as changes
-    from (
-        select
-            cast(
-                date_part('year', month) * 12 + date_part('month', month)
-                - date_part('year', cast($first_month as date)) * 12
-                - date_part('month', cast($first_month as date)) as bigint
-            ) as month_place,
-            dimension,
-            measure,
-            entity_id,
-            cell,
-            previous_cell,
-            months_in_class
-        from abc_xyz
-        where
-            month >= cast($first_month as date) - interval '11 months'
-            and month < $first_month
-    ) as months
-    where month_place = -1 or previous_cell <> cell
-    group by dimension, measure, entity_id
 ),
 
 -- The number stands for the entity and measure when rows are put in order; which one it is does not
 -- matter.
 series as (
     select
-        named_struct(
-            'dimension', blocks.dimension,
-            'measure', blocks.measure,
-            'entity_id', blocks.entity_id,
-            'earlier_code',
-            cast(strpos('AXAYAZA-BXBYBZB-CXCYCZC-N-', coalesce(earlier.cell, '?')) + 1 as bigint)
-            / 2,
-            'earlier_months', coalesce(earlier.months, 0),
-            'earlier_changes', coalesce(earlier.changes, 0)
-        ) as series,
         -- All blocks of a series need one number. Where there is only one, it has one.
         case
-            when $last_month < cast($first_month as date) + interval '12 months'
-                then cast(row_number() over () as bigint)
-            else
-                cast(
-                    rank() over (order by blocks.dimension, blocks.measure, blocks.entity_id)
-                    as bigint
-                )
+            when $range_months <= 12 then cast(row_number() over () as bigint)
+            else cast(rank() over (order by dimension, measure, entity_id) as bigint)
         end as series_number,
-        cast(array_position($abc_dimensions, blocks.dimension) as bigint) * 10
-        + cast(array_position($abc_measures, blocks.measure) as bigint) as table_number,
-        blocks.block_place,
-        blocks.first_purchase_place,
-        blocks.previous_total_list,
-        blocks.total_list,
-        blocks.counted_list,
-        blocks.square_list,
-        blocks.purchase_list
-    from earlier
-    right join blocks
-        on earlier.dimension = blocks.dimension
-        and earlier.measure = blocks.measure
-        and earlier.entity_id = blocks.entity_id
+        cast(array_position($abc_dimensions, dimension) as bigint) * 10
+        + cast(array_position($abc_measures, measure) as bigint) as table_number,
+        entity_id,
+        block_place,
+        first_purchase_place,
+        previous_total_list,
+        total_list,
+        counted_list,
+        square_list,
+        purchase_list
+    from blocks
 ),
 
 windows as (
     select
-        series,
         series_number,
         table_number,
+        entity_id,
         block_place,
         unnest(range(0, 12)) as slot,
         first_purchase_place,
@@ -321,14 +265,10 @@ windows as (
 -- before the first month of the history do not exist: they are not counted as zeros.
 counted as (
     select
-        series,
         series_number,
         table_number,
+        entity_id,
         block_place + slot as place,
-        block_place + slot + cast(
-            date_part('year', cast($first_month as date)) * 12
-            + date_part('month', cast($first_month as date)) - 1 as bigint
-        ) as month_number,
         cast(previous_total as decimal(28, 4)) as previous_total,
         cast(total as decimal(28, 4)) as total,
         cast(coalesce(purchase_months, 0) as bigint) as purchase_months,
@@ -351,12 +291,7 @@ counted as (
     from windows
     where
         total is not null
-        and block_place + slot <= cast(
-            date_part('year', cast($last_month as date)) * 12
-            + date_part('month', cast($last_month as date))
-            - date_part('year', cast($first_month as date)) * 12
-            - date_part('month', cast($first_month as date)) as bigint
-        )
+        and block_place + slot < $range_months
 ),
 
 -- CV = sqrt(n * sum(x^2) - sum(x)^2) / sum(x): exact up to the square root. What is only carried
@@ -366,13 +301,10 @@ varied as (
         1000 * place + table_number as ranking,
         total,
         named_struct(
-            'series', series,
             'series_number', series_number,
-            'place', place,
-            'month', make_date(month_number / 12, month_number % 12 + 1, 1),
+            'entity_id', entity_id,
             'previous_total', previous_total,
             'purchase_months', purchase_months,
-            'is_full_window', window_months = $abc_window_months,
             'mean',
             cast(counted as double)
             / cast(least(window_months, months_since_first_purchase) as double)
@@ -491,6 +423,7 @@ classified as (
 -- The border of a class is the nearest total of another class: reaching it is reaching that class.
 bordered as (
     select
+        ranking,
         total,
         kept,
         case when abc <> 'N' then cast(total as double) / cast(grand_total as double) end as share,
@@ -528,18 +461,20 @@ bordered as (
 distances as (
     select
         kept['series_number'] as series_number,
-        kept['place'] / 12 as block,
-        kept['place'] % 12 as slot,
+        ranking % 1000 as table_number,
+        kept['entity_id'] as entity_id,
+        ranking / 1000 / 12 as block,
+        ranking / 1000 % 12 as slot,
         total,
-        kept,
         share,
         cumulative_share,
         rank,
-        abc,
+        kept['mean'] as mean,
         cv,
         xyz,
-        xyz_frequency,
+        kept['purchase_months'] as purchase_months,
         cell,
+        kept['previous_total'] as previous_total,
         case abc
             when 'A'
                 then cast(total - highest_below_a as double) / cast(highest_below_a as double)
@@ -591,51 +526,114 @@ distances as (
 
 -- The rows of a block of a series in lists, which all have one order, whichever it is, and their
 -- cells as one number: four bits a month, 0 for no row, 1 for AX to 13 for N-. Bits tell the months
--- of a series apart at a third of the cost of windows over twelve rows.
+-- of a series apart at a third of the cost of windows over twelve rows. Whatever other columns tell
+-- is left out and made again at the end.
 listed as (
     select
         series_number,
         block,
+        min(table_number) as table_number,
+        max(entity_id) as entity_id,
         sum(
             (cast(strpos('AXAYAZA-BXBYBZB-CXCYCZC-N-', cell) + 1 as bigint) / 2) << (4 * slot)
         ) as codes,
         named_struct(
             'slot', array_agg(slot),
             'total', array_agg(total),
-            'kept', array_agg(kept),
             'share', array_agg(share),
             'cumulative_share', array_agg(cumulative_share),
             'rank', array_agg(rank),
-            'abc', array_agg(abc),
+            'mean', array_agg(mean),
             'cv', array_agg(cv),
             'xyz', array_agg(xyz),
-            'xyz_frequency', array_agg(xyz_frequency),
-            'cell', array_agg(cell),
+            'purchase_months', array_agg(purchase_months),
+            'previous_total', array_agg(previous_total),
             'distance_to_border', array_agg(least(abc_distance, xyz_distance))
         ) as lists
     from distances
     group by series_number, block
 ),
 
+named as (
+    select
+        series_number,
+        block,
+        array_element($abc_dimensions, table_number / 10) as dimension,
+        array_element($abc_measures, table_number % 10) as measure,
+        entity_id,
+        codes,
+        lists
+    from listed
+),
+
+-- What the table says of the months before the range. A change is one bit of four, by its month.
+earlier as (
+    select
+        dimension,
+        measure,
+        entity_id,
+        max(case when month_place = -1 then cell end) as cell,
+        max(case when month_place = -1 then months_in_class end) as months,
+        sum(
+            case when previous_cell <> cell then cast(1 as bigint) << (4 * (month_place + 11)) end
+        ) as changes
+    from (
+        select
+            cast(
+                date_part('year', month) * 12 + date_part('month', month)
+                - date_part('year', cast($first_month as date)) * 12
+                - date_part('month', cast($first_month as date)) as bigint
+            ) as month_place,
+            dimension,
+            measure,
+            entity_id,
+            cell,
+            previous_cell,
+            months_in_class
+        from abc_xyz
+        where
+            month >= cast($first_month as date) - interval '11 months'
+            and month < $first_month
+    ) as months
+    where month_place = -1 or previous_cell <> cell
+    group by dimension, measure, entity_id
+),
+
+
 -- The cells before, each in the place of its next month. A range of up to a year has one block,
 -- which takes the cell before it from the table; later blocks take it from the block before them.
 compared as (
     select
-        series_number,
-        block,
-        lists,
-        lists['kept'][1]['series'] as series,
-        codes,
-        ((codes << 4) & 281474976710655)
+        named.series_number,
+        named.block,
+        named.dimension,
+        named.measure,
+        named.entity_id,
+        named.lists,
+        named.codes,
+        coalesce(earlier.months, 0) as earlier_months,
+        coalesce(earlier.changes, 0) as earlier_changes_bits,
+        ((named.codes << 4) & 281474976710655)
         | case
+            when $range_months <= 12 or named.block = 0
+                then
+                    cast(
+                        strpos('AXAYAZA-BXBYBZB-CXCYCZC-N-', coalesce(earlier.cell, '?')) + 1
+                        as bigint
+                    ) / 2
             when
-                $last_month < cast($first_month as date) + interval '12 months' or block = 0
-                then lists['kept'][1]['series']['earlier_code']
-            when lag(block) over (partition by series_number order by block) = block - 1
-                then lag(codes) over (partition by series_number order by block) >> 44
+                lag(named.block) over (partition by named.series_number order by named.block)
+                = named.block - 1
+                then
+                    lag(named.codes) over (partition by named.series_number order by named.block)
+                    >> 44
             else 0
         end as previous_codes
-    from listed
+    from earlier
+    right join named
+        on earlier.dimension = named.dimension
+        and earlier.measure = named.measure
+        and earlier.entity_id = named.entity_id
 ),
 
 -- Of each four bits the lowest: whether the cell differs from that before, is there, was there.
@@ -643,8 +641,13 @@ flagged as (
     select
         series_number,
         block,
+        dimension,
+        measure,
+        entity_id,
         lists,
-        series,
+        codes,
+        earlier_months,
+        earlier_changes_bits,
         previous_codes,
         (
             (codes ^ previous_codes)
@@ -668,14 +671,16 @@ flagged as (
 chained as (
     select
         block,
+        dimension,
+        measure,
+        entity_id,
         lists,
-        series,
+        codes,
         previous_codes,
         starts,
         starts & continuations as changes,
         case
-            when $last_month < cast($first_month as date) + interval '12 months'
-                then -series['earlier_months']
+            when $range_months <= 12 then -earlier_months
             else
                 coalesce(
                     max(
@@ -686,13 +691,11 @@ chained as (
                         order by block
                         rows between unbounded preceding and 1 preceding
                     ),
-                    -series['earlier_months']
+                    -earlier_months
                 )
         end as earlier_start,
         case
-            when
-                $last_month < cast($first_month as date) + interval '12 months' or block = 0
-                then series['earlier_changes']
+            when $range_months <= 12 or block = 0 then earlier_changes_bits
             when lag(block) over (partition by series_number order by block) = block - 1
                 then
                     lag(starts & continuations) over (
@@ -706,7 +709,10 @@ chained as (
 finished as (
     select
         block,
-        series,
+        dimension,
+        measure,
+        entity_id,
+        codes,
         previous_codes,
         starts,
         changes,
@@ -714,45 +720,82 @@ finished as (
         earlier_changes,
         unnest(lists['slot']) as slot,
         unnest(lists['total']) as total,
-        unnest(lists['kept']) as kept,
         unnest(lists['share']) as share,
         unnest(lists['cumulative_share']) as cumulative_share,
         unnest(lists['rank']) as rank,
-        unnest(lists['abc']) as abc,
+        unnest(lists['mean']) as mean,
         unnest(lists['cv']) as cv,
         unnest(lists['xyz']) as xyz,
-        unnest(lists['xyz_frequency']) as xyz_frequency,
-        unnest(lists['cell']) as cell,
+        unnest(lists['purchase_months']) as purchase_months,
+        unnest(lists['previous_total']) as previous_total,
         unnest(lists['distance_to_border']) as distance_to_border
     from chained
+),
+
+dated as (
+    select
+        make_date(
+            cast((first_number + 12 * block + slot) / 12 as int),
+            cast((first_number + 12 * block + slot) % 12 + 1 as int),
+            1
+        ) as month,
+        dimension,
+        measure,
+        entity_id,
+        block,
+        slot,
+        total,
+        share,
+        cumulative_share,
+        rank,
+        mean,
+        cv,
+        xyz,
+        purchase_months,
+        substr('AXAYAZA-BXBYBZB-CXCYCZC-N-', 2 * ((codes >> (4 * slot)) & 15) - 1, 2) as cell,
+        (previous_codes >> (4 * slot)) & 15 as previous_code,
+        previous_total,
+        starts,
+        changes,
+        earlier_start,
+        earlier_changes,
+        distance_to_border
+    from (
+        select
+            *,
+            cast(
+                date_part('year', cast($first_month as date)) * 12
+                + date_part('month', cast($first_month as date)) - 1 as bigint
+            ) as first_number
+        from finished
+    ) as numbered
 )
 
 select
-    kept['month'] as month,
-    kept['series']['dimension'] as dimension,
-    kept['series']['measure'] as measure,
-    kept['series']['entity_id'] as entity_id,
+    month,
+    dimension,
+    measure,
+    entity_id,
     total,
     share,
     cumulative_share,
     rank,
-    abc,
-    kept['mean'] as mean,
+    left(cell, 1) as abc,
+    mean,
     cv,
     xyz,
-    kept['purchase_months'] as purchase_months,
-    xyz_frequency,
+    purchase_months,
+    case
+        when purchase_months >= $xyz_frequency_x_months then 'X'
+        when purchase_months >= $xyz_frequency_y_months then 'Y'
+        else 'Z'
+    end as xyz_frequency,
     cell,
     case
-        when (previous_codes >> (4 * slot)) & 15 > 0
-            then
-                substr(
-                    'AXAYAZA-BXBYBZB-CXCYCZC-N-',
-                    2 * ((previous_codes >> (4 * slot)) & 15) - 1,
-                    2
-                )
+        when previous_code > 0
+            then substr('AXAYAZA-BXBYBZB-CXCYCZC-N-', 2 * previous_code - 1, 2)
     end as previous_cell,
-    kept['previous_total'] as previous_total,
+    previous_total,
     12 * block + slot + 1 - coalesce(
         12 * block + cast(
             floor(
@@ -772,9 +815,12 @@ select
     (changes & ((cast(1 as bigint) << (4 * slot + 4)) - 1)) % 15
     + (earlier_changes >> (4 * slot)) % 15 as changes_12m,
     distance_to_border,
-    kept['month'] = date_trunc('month', cast($as_of_date as date))
-    and kept['month'] = date_trunc('month', cast($as_of_date as date) + interval '1 day')
+    month = date_trunc('month', cast($as_of_date as date))
+    and month = date_trunc('month', cast($as_of_date as date) + interval '1 day')
         as is_partial,
     cast($xyz_preset as text) as xyz_preset,
-    kept['is_full_window'] as is_full_window
-from finished
+    date_part('year', month) * 12 + date_part('month', month)
+    - date_part('year', cast($history_first_month as date)) * 12
+    - date_part('month', cast($history_first_month as date)) + 1 >= $abc_window_months
+        as is_full_window
+from dated

@@ -1,6 +1,7 @@
 //! SQL audits: each runs over the months that were built, against the staged state.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -18,9 +19,6 @@ use crate::ingest::{Ingested, canonical_table, history_schema};
 use crate::models::{Audit, Model};
 use crate::month::{Month, describe_ranges, ranges};
 use crate::store::DataFile;
-
-/// Audits that wait for each lane: one that ends late holds back no others.
-const WORK_AHEAD: usize = 4;
 
 /// Offending rows that are kept of each failed audit.
 const KEPT_ROWS: usize = 1_000;
@@ -63,24 +61,25 @@ pub async fn audit_tables(
         })
         .collect();
     let progress = console.progress("auditing", work.len() as u64);
-    let work = work.into_iter().map(|(audit, range)| {
+    let work = work.into_iter().enumerate().map(|(place, (audit, range))| {
         let progress = &progress;
         async move {
             progress.begin(&audit.name);
             let failed = run_audit(context, built, audit, range).await?;
             progress.advance(&audit.name);
-            Ok::<_, Error>(failed)
+            Ok::<_, Error>(failed.map(|failed| (place, failed)))
         }
     });
+    // One that ends late holds back no others.
+    let results = futures::stream::iter(work).buffer_unordered(context.lanes.count());
+    let mut failed: Vec<(usize, AuditFailure)> =
+        results.try_filter_map(async |failed| Ok(failed)).try_collect().await?;
     // Told in the order of the catalogue, whichever ends first.
-    let mut results = futures::stream::iter(work).buffered(WORK_AHEAD * context.lanes.count());
-    while let Some(failed) = results.try_next().await? {
-        outcome.failed.extend(failed);
-    }
+    failed.sort_by_key(|(place, _)| *place);
+    outcome.failed = failed.into_iter().map(|(_, failure)| failure).collect();
     let failed: BTreeSet<&str> =
         outcome.failed.iter().map(|failure| failure.audit.as_str()).collect();
     outcome.passed = audits - failed.len();
-    drop(results);
     progress.finish();
     Ok(outcome)
 }
@@ -143,11 +142,14 @@ async fn run_audit(
     range: Option<(Month, Month)>,
 ) -> Result<Option<AuditFailure>> {
     let statement = async || {
-        tracing::info!(audit = audit.name, ?range, "auditing");
+        let started = Instant::now();
         let session = context.session.context();
         let tables = Tables { build: context, files: &built.files };
         tables.register(&session, &audit.reads, range).await?;
-        find_rows(context, session, audit, range).await
+        let found = find_rows(context, session, audit, range).await?;
+        let seconds = started.elapsed().as_secs_f64();
+        tracing::info!(audit = audit.name, ?range, seconds, "audited");
+        Ok(found)
     };
     context.lanes.run_or_alone(0, statement).await
 }

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::models::SqlFile;
 
 /// Parameters that need no `param:` line and may stay unused.
-const IMPLIED: [&str; 2] = ["first_month", "last_month"];
+pub(super) const IMPLIED: [&str; 3] = ["first_month", "last_month", "range_months"];
 
 impl From<&ParameterValue> for ScalarValue {
     fn from(value: &ParameterValue) -> Self {

@@ -6,7 +6,7 @@ use datafusion::datasource::empty::EmptyTable;
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 
-use super::bind::bind;
+use super::bind::{IMPLIED, bind};
 use super::execute::check_contract;
 use super::segments::register_segments;
 use crate::config::{ParameterType, Parameters, Source};
@@ -123,9 +123,10 @@ fn sample_values(
     let mut values = Vec::new();
     if monthly {
         values.extend(["first_month", "last_month"].map(|name| (name.to_owned(), date())));
+        values.push(("range_months".to_owned(), ScalarValue::Int64(Some(1))));
     }
     for (name, _) in declared {
-        if monthly && (name == "first_month" || name == "last_month") {
+        if monthly && IMPLIED.contains(&name.as_str()) {
             continue;
         }
         let value = match parameters.get(name) {

@@ -15,6 +15,7 @@ mod plan;
 mod pool;
 mod segments;
 mod session;
+mod small_files;
 mod staleness;
 mod table_build;
 mod tables;

@@ -23,6 +23,7 @@ use object_store::ObjectMeta;
 use object_store::path::Path;
 use url::Url;
 
+use super::small_files::{SmallFiles, SmallFilesFirst};
 use crate::store::DataFile;
 
 /// A fixed list of Parquet files with a common schema.
@@ -31,12 +32,18 @@ pub struct MonthFiles {
     store: Url,
     schema: SchemaRef,
     files: Vec<(Path, DataFile)>,
+    small: Arc<SmallFiles>,
 }
 
 impl MonthFiles {
-    /// Files at paths of the store that holds `store`.
-    pub fn new(store: &Url, schema: SchemaRef, files: Vec<(Path, DataFile)>) -> Self {
-        Self { store: store.clone(), schema, files }
+    /// Files at paths of the store that holds `store`, and the small ones of them that were read.
+    pub fn new(
+        store: &Url,
+        schema: SchemaRef,
+        files: Vec<(Path, DataFile)>,
+        small: Arc<SmallFiles>,
+    ) -> Self {
+        Self { store: store.clone(), schema, files, small }
     }
 
     fn file_statistics(&self, file: &DataFile) -> Statistics {
@@ -104,8 +111,11 @@ impl TableProvider for MonthFiles {
             column_statistics: vec![ColumnStatistics::new_unknown(); self.schema.fields().len()],
         };
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
-        let source = Arc::new(ParquetSource::new(Arc::clone(&self.schema)));
-        let config = FileScanConfigBuilder::new(store, source)
+        let (small, opened) = (Arc::clone(&self.small), state.runtime_env().object_store(&store)?);
+        let files = SmallFilesFirst::new(small, opened, state.runtime_env());
+        let source = ParquetSource::new(Arc::clone(&self.schema))
+            .with_parquet_file_reader_factory(Arc::new(files));
+        let config = FileScanConfigBuilder::new(store, Arc::new(source))
             .with_file_groups(groups)
             .with_statistics(statistics)
             .with_projection_indices(projection.cloned())?

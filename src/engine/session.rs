@@ -15,6 +15,7 @@ use super::compact_texts::CompactTexts;
 use super::meter::Meter;
 use super::month_files::MonthFiles;
 use super::pool::LendingPool;
+use super::small_files::{SHARE_OF_MEMORY, SmallFiles};
 use crate::config::Limits;
 use crate::error::Result;
 use crate::store::{DataFile, Location, SPILL, Scratch};
@@ -30,6 +31,7 @@ pub struct Session {
     config: SessionConfig,
     location: Location,
     scratch: Scratch,
+    small: Arc<SmallFiles>,
 }
 
 impl Session {
@@ -64,7 +66,9 @@ impl Session {
         threads: usize,
     ) -> Result<Self> {
         let pool = LendingPool::new(limits.memory_bytes);
+        let kept = limits.memory_bytes / SHARE_OF_MEMORY;
         let runtime = RuntimeEnvBuilder::new()
+            .with_metadata_cache_limit(kept)
             .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, NAMED_CONSUMERS)))
             .with_disk_manager_builder(
                 DiskManagerBuilder::default()
@@ -78,25 +82,35 @@ impl Session {
         // A number with a point in SQL is exact, like everything about money.
         config.options_mut().sql_parser.parse_float_as_decimal = true;
         config.options_mut().execution.collect_statistics = false;
-        Ok(Self { runtime, config, location: location.clone(), scratch })
+        let small = Arc::new(SmallFiles::new(kept));
+        Ok(Self { runtime, config, location: location.clone(), scratch, small })
     }
 
     /// A fresh context without tables.
     pub fn context(&self) -> SessionContext {
-        self.context_with(Arc::clone(&self.runtime))
+        self.context_with(Arc::clone(&self.runtime), self.config.clone())
     }
 
-    /// A fresh context without tables, and what tells how much memory its statement held.
-    pub fn metered_context(&self) -> (SessionContext, Arc<Meter>) {
+    /// A fresh context without tables, and what tells how much memory its statement held. With more
+    /// than one thread nothing goes to disk, see [`lanes`](super::lanes).
+    ///
+    /// # Errors
+    /// When the engine cannot be set up.
+    pub fn metered_context(&self, threads: usize) -> Result<(SessionContext, Arc<Meter>)> {
         let meter = Arc::new(Meter::new(Arc::clone(&self.runtime.memory_pool)));
         let mut runtime = RuntimeEnv::clone(&self.runtime);
         runtime.memory_pool = Arc::clone(&meter) as _;
-        (self.context_with(Arc::new(runtime)), meter)
+        if threads > 1 {
+            let no_disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
+            runtime.disk_manager = Arc::new(no_disk.build()?);
+        }
+        let config = self.config.clone().with_target_partitions(threads);
+        Ok((self.context_with(Arc::new(runtime), config), meter))
     }
 
-    fn context_with(&self, runtime: Arc<RuntimeEnv>) -> SessionContext {
+    fn context_with(&self, runtime: Arc<RuntimeEnv>, config: SessionConfig) -> SessionContext {
         let state = SessionStateBuilder::new()
-            .with_config(self.config.clone())
+            .with_config(config)
             .with_runtime_env(runtime)
             .with_default_features()
             .with_physical_optimizer_rule(Arc::new(CompactTexts))
@@ -117,7 +131,8 @@ impl Session {
     ) -> Arc<dyn TableProvider> {
         let files =
             files.into_iter().map(|(path, file)| (self.location.path(&path), file)).collect();
-        Arc::new(MonthFiles::new(self.location.url(), with_views(schema), files))
+        let small = Arc::clone(&self.small);
+        Arc::new(MonthFiles::new(self.location.url(), with_views(schema), files, small))
     }
 }
 

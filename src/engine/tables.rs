@@ -103,10 +103,12 @@ pub fn statement_parameters(
     if let Some((first, last)) = range {
         values.push(("first_month".to_owned(), date(first)));
         values.push(("last_month".to_owned(), date(last)));
+        let months = last.months_since(first) + 1;
+        values.push(("range_months".to_owned(), ScalarValue::Int64(Some(months))));
     }
     for (name, _) in declared {
         let value = match name.as_str() {
-            "first_month" | "last_month" => continue,
+            "first_month" | "last_month" | "range_months" => continue,
             "as_of_date" => ScalarValue::Date32(Some(context.history.as_of.date.to_epoch_days())),
             "history_first_month" => date(context.history.first),
             other => context

@@ -15,8 +15,8 @@ use super::sql_file::SqlFile;
 use super::window::{Read, Window};
 
 /// Parameters that a run sets itself, with their types.
-pub const RUN_PARAMETERS: [&str; 4] =
-    ["first_month", "last_month", "as_of_date", "history_first_month"];
+pub const RUN_PARAMETERS: [&str; 5] =
+    ["first_month", "last_month", "range_months", "as_of_date", "history_first_month"];
 
 /// What SQL calls all target segments together: month, segment, client.
 pub const SEGMENTS: &str = "segments";
@@ -390,6 +390,7 @@ fn parse_parameters(
         }
         let actual = match known.get(&name) {
             Some(value) => value.data_type(),
+            None if name == "range_months" => DataType::Int64,
             None if RUN_PARAMETERS.contains(&name.as_str()) => DataType::Date32,
             None => {
                 let names: Vec<&str> =

@@ -477,10 +477,11 @@ fn values(
     let mut values = vec![
         ("first_month".to_owned(), date(first.epoch_day())),
         ("last_month".to_owned(), date(last.epoch_day())),
+        ("range_months".to_owned(), ScalarValue::Int64(Some(last.months_since(first) + 1))),
     ];
     for (name, _) in declared {
         let value = match name.as_str() {
-            "first_month" | "last_month" => continue,
+            "first_month" | "last_month" | "range_months" => continue,
             "as_of_date" => date(as_of.to_epoch_days()),
             "history_first_month" => date(first.epoch_day()),
             other => parameters.get(other).map(ScalarValue::from).expect("a declared parameter"),
