@@ -50,216 +50,28 @@ product_months as (
         and month <= $last_month
 ),
 
--- Many products a client buys in one month only of all these. Of those nothing needs to be added up
--- by product, which is most of the work: they are added up by client and month at once.
-single_products as (
-    select
-        client_id,
-        product_id,
-        min(line_month_number) as line_month_number,
-        min(revenue) as revenue,
-        min(quantity) as quantity,
-        bool_or(is_bought) as is_bought
-    from product_months
-    group by client_id, product_id
-    having count(*) = 1
-),
-
--- Amount and product in one text of fixed width before the product: its maximum is the largest
--- amount with its product, and leaves no tie.
-keyed_singles as (
-    select
-        client_id,
-        line_month_number,
-        revenue,
-        quantity,
-        is_bought,
-        concat(
-            cast(cast(abs(revenue) + 1000000000000000000 as decimal(28, 4)) as text), product_id
-        ) as amount_key
-    from single_products
-),
-
-single_sums as (
-    select
-        client_id,
-        line_month_number,
-        sum(revenue) as revenue,
-        sum(case when is_bought then 0 else revenue end) as kept,
-        sum(case when is_bought then 0 else quantity end) as units,
-        bool_or(quantity is null and not is_bought) as is_unknown,
-        sum(case when is_bought then revenue else 0 end) as bought,
-        bool_or(is_bought) as is_bought,
-        sum(case when is_bought then 1 else 0 end) as products,
-        max(case when revenue > 0 then amount_key end) as positive_product,
-        max(case when revenue < 0 then amount_key end) as negative_product,
-        max(case when revenue > 0 and is_bought then amount_key end) as positive_bought
-    from keyed_singles
-    group by client_id, line_month_number
-),
-
--- A month belongs to the periods now and before of months of the range: as what was added, and as
--- what was dropped.
-single_windows as (
-    select
-        compares.compare,
-        single_sums.client_id,
-        single_sums.line_month_number,
-        single_sums.revenue,
-        single_sums.kept,
-        single_sums.units,
-        single_sums.is_unknown,
-        single_sums.bought,
-        single_sums.is_bought,
-        single_sums.products,
-        single_sums.positive_product,
-        single_sums.negative_product,
-        single_sums.positive_bought,
-        settings.movement_months,
-        unnest(
-            array_concat(
-                range(
-                    greatest(
-                        single_sums.line_month_number,
-                        cast(
-                            date_part('year', $first_month) * 12
-                            + date_part('month', $first_month) - 1 as bigint
-                        )
-                    ),
-                    least(
-                        single_sums.line_month_number + settings.movement_months,
-                        cast(
-                            date_part('year', $last_month) * 12
-                            + date_part('month', $last_month) as bigint
-                        )
-                    )
-                ),
-                range(
-                    greatest(
-                        single_sums.line_month_number + case
-                            when compares.compare = 'previous' then settings.movement_months
-                            else 12
-                        end,
-                        cast(
-                            date_part('year', $first_month) * 12
-                            + date_part('month', $first_month) - 1 as bigint
-                        )
-                    ),
-                    least(
-                        single_sums.line_month_number + settings.movement_months + case
-                            when compares.compare = 'previous' then settings.movement_months
-                            else 12
-                        end,
-                        cast(
-                            date_part('year', $last_month) * 12
-                            + date_part('month', $last_month) as bigint
-                        )
-                    )
-                )
-            )
-        ) as month_number
-    from settings
-    cross join (
-        select unnest(arrow_cast($movements_compare, 'List(Utf8)')) as compare
-    ) as compares
-    cross join single_sums
-),
-
--- Nothing is compared with months before the history.
-single_changes as (
-    select
-        compare,
-        client_id,
-        month_number,
-        case when month_number - line_month_number < movement_months then 0 else revenue end
-            as revenue_before,
-        case when month_number - line_month_number < movement_months then revenue else 0 end
-            as revenue_now,
-        case when month_number - line_month_number < movement_months then 0 else kept end
-            as kept_before,
-        case when month_number - line_month_number < movement_months then kept else 0 end
-            as kept_now,
-        case when month_number - line_month_number < movement_months then 0 else units end
-            as units_before,
-        case when month_number - line_month_number < movement_months then units else 0 end
-            as units_now,
-        month_number - line_month_number >= movement_months and is_unknown as is_unknown_before,
-        month_number - line_month_number < movement_months and is_unknown as is_unknown_now,
-        case when month_number - line_month_number < movement_months then 0 else -bought end
-            as dropped_change,
-        case when month_number - line_month_number < movement_months then bought else 0 end
-            as added_change,
-        cast(0 as decimal(28, 4)) as stopped_change,
-        month_number = line_month_number and is_bought as is_bought_last,
-        case when month_number - line_month_number < movement_months then 0 else products end
-            as products_dropped,
-        case when month_number - line_month_number < movement_months then products else 0 end
-            as products_added,
-        case
-            when month_number - line_month_number < movement_months then negative_product
-            else positive_product
-        end as fallen_product,
-        case
-            when month_number - line_month_number < movement_months then positive_product
-            else negative_product
-        end as risen_product,
-        case when month_number - line_month_number >= movement_months then positive_bought end
-            as dropped_product,
-        cast(null as text) as stopped_product,
-        case when month_number - line_month_number < movement_months then positive_bought end
-            as added_product
-    from single_windows
-    where
-        month_number - case
-            when compare = 'previous' then 2 * movement_months - 1
-            else 11 + movement_months
-        end >= date_part('year', $history_first_month) * 12
-        + date_part('month', $history_first_month) - 1
-),
-
-repeated_products as (
-    select client_id, product_id
-    from product_months
-    group by client_id, product_id
-    having count(*) > 1
-),
-
-repeated_months as (
+-- A month belongs to the periods now, before and a year ago of months of the range.
+product_windows as (
     select
         product_months.client_id,
         product_months.product_id,
         product_months.line_month_number,
         product_months.revenue,
         product_months.quantity,
-        product_months.is_bought
-    from repeated_products
-    inner join product_months
-        on repeated_products.client_id = product_months.client_id
-        and repeated_products.product_id = product_months.product_id
-),
-
--- A month belongs to the periods now, before and a year ago of months of the range.
-product_windows as (
-    select
-        repeated_months.client_id,
-        repeated_months.product_id,
-        repeated_months.line_month_number,
-        repeated_months.revenue,
-        repeated_months.quantity,
-        repeated_months.is_bought,
+        product_months.is_bought,
         settings.movement_months,
         unnest(
             array_concat(
                 range(
                     greatest(
-                        repeated_months.line_month_number,
+                        product_months.line_month_number,
                         cast(
                             date_part('year', $first_month) * 12
                             + date_part('month', $first_month) - 1 as bigint
                         )
                     ),
                     least(
-                        repeated_months.line_month_number + 2 * settings.movement_months,
+                        product_months.line_month_number + 2 * settings.movement_months,
                         cast(
                             date_part('year', $last_month) * 12
                             + date_part('month', $last_month) as bigint
@@ -268,7 +80,7 @@ product_windows as (
                 ),
                 range(
                     greatest(
-                        repeated_months.line_month_number
+                        product_months.line_month_number
                         + greatest(12, 2 * settings.movement_months),
                         cast(
                             date_part('year', $first_month) * 12
@@ -276,7 +88,7 @@ product_windows as (
                         )
                     ),
                     least(
-                        repeated_months.line_month_number + 12 + settings.movement_months,
+                        product_months.line_month_number + 12 + settings.movement_months,
                         cast(
                             date_part('year', $last_month) * 12
                             + date_part('month', $last_month) as bigint
@@ -286,7 +98,7 @@ product_windows as (
             )
         ) as month_number
     from settings
-    cross join repeated_months
+    cross join product_months
 ),
 
 product_ages as (
@@ -327,6 +139,7 @@ product_sums as (
     group by client_id, product_id, month_number
 ),
 
+-- Nothing is compared with months before the history.
 compared as (
     select
         compares.compare,
@@ -390,6 +203,8 @@ product_changes as (
     where revenue_now is not null or revenue_before is not null
 ),
 
+-- Amount and product in one text of fixed width before the product: its maximum is the largest
+-- amount with its product, and leaves no tie.
 keyed_changes as (
     select
         compare,
@@ -412,58 +227,6 @@ keyed_changes as (
     from product_changes
 ),
 
-changes as (
-    select
-        compare,
-        client_id,
-        month_number,
-        revenue_before,
-        revenue_now,
-        case when is_dropped or is_added then 0 else revenue_before end as kept_before,
-        case when is_dropped or is_added then 0 else revenue_now end as kept_now,
-        case when is_dropped or is_added then 0 else quantity_before end as units_before,
-        case when is_dropped or is_added then 0 else quantity_now end as units_now,
-        is_unknown_before and not is_dropped and not is_added as is_unknown_before,
-        is_unknown_now and not is_dropped and not is_added as is_unknown_now,
-        case when is_dropped then change else 0 end as dropped_change,
-        case when is_added then change else 0 end as added_change,
-        case when is_stopped then change else 0 end as stopped_change,
-        is_bought_last,
-        case when is_dropped then 1 else 0 end as products_dropped,
-        case when is_added then 1 else 0 end as products_added,
-        case when change < 0 then change_key end as fallen_product,
-        case when change > 0 then change_key end as risen_product,
-        case when change < 0 and is_dropped then change_key end as dropped_product,
-        case when change < 0 and is_stopped then change_key end as stopped_product,
-        case when change > 0 and is_added then change_key end as added_product
-    from keyed_changes
-    union all
-    select
-        compare,
-        client_id,
-        month_number,
-        revenue_before,
-        revenue_now,
-        kept_before,
-        kept_now,
-        units_before,
-        units_now,
-        is_unknown_before,
-        is_unknown_now,
-        dropped_change,
-        added_change,
-        stopped_change,
-        is_bought_last,
-        products_dropped,
-        products_added,
-        fallen_product,
-        risen_product,
-        dropped_product,
-        stopped_product,
-        added_product
-    from single_changes
-),
-
 client_sums as (
     select
         compare,
@@ -471,24 +234,24 @@ client_sums as (
         month_number,
         sum(revenue_before) as revenue_before,
         sum(revenue_now) as revenue_now,
-        sum(kept_before) as kept_before,
-        sum(kept_now) as kept_now,
-        sum(units_before) as units_before,
-        sum(units_now) as units_now,
-        bool_or(is_unknown_before) as is_unknown_before,
-        bool_or(is_unknown_now) as is_unknown_now,
-        sum(dropped_change) as dropped_change,
-        sum(added_change) as added_change,
-        sum(stopped_change) as stopped_change,
+        sum(case when is_dropped or is_added then 0 else revenue_before end) as kept_before,
+        sum(case when is_dropped or is_added then 0 else revenue_now end) as kept_now,
+        sum(case when is_dropped or is_added then 0 else quantity_before end) as units_before,
+        sum(case when is_dropped or is_added then 0 else quantity_now end) as units_now,
+        bool_or(is_unknown_before and not is_dropped and not is_added) as is_unknown_before,
+        bool_or(is_unknown_now and not is_dropped and not is_added) as is_unknown_now,
+        sum(case when is_dropped then change else 0 end) as dropped_change,
+        sum(case when is_added then change else 0 end) as added_change,
+        sum(case when is_stopped then change else 0 end) as stopped_change,
         bool_or(is_bought_last) as is_bought_last,
-        sum(products_dropped) as products_dropped,
-        sum(products_added) as products_added,
-        max(fallen_product) as fallen_product,
-        max(risen_product) as risen_product,
-        max(dropped_product) as dropped_product,
-        max(stopped_product) as stopped_product,
-        max(added_product) as added_product
-    from changes
+        sum(case when is_dropped then 1 else 0 end) as products_dropped,
+        sum(case when is_added then 1 else 0 end) as products_added,
+        max(case when change < 0 then change_key end) as fallen_product,
+        max(case when change > 0 then change_key end) as risen_product,
+        max(case when change < 0 and is_dropped then change_key end) as dropped_product,
+        max(case when change < 0 and is_stopped then change_key end) as stopped_product,
+        max(case when change > 0 and is_added then change_key end) as added_product
+    from keyed_changes
     group by compare, client_id, month_number
 ),
 

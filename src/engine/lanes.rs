@@ -3,10 +3,10 @@
 //! exchanged between threads, and nothing is grouped twice. Of those that wait, the one with most
 //! work behind it comes first: a long chain of statements that starts late ends alone.
 //!
-//! Small statements, of which a night has one after another, and those that begin while nothing else
-//! runs, are planned for all threads, though they hold one lane. Nothing of them goes to disk then: the
-//! engine's exchange between threads can wait for itself for ever when it has to spill
-//! (apache/datafusion#24883). What finds too little memory so begins again on one thread.
+//! Small statements, of which a night has one after another, are planned for all threads, though they
+//! hold one lane. Nothing of them goes to disk then: the engine's exchange between threads can wait
+//! for itself for ever when it has to spill (apache/datafusion#24883). What finds too little memory
+//! so begins again on one thread.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -47,12 +47,6 @@ impl Lanes {
     /// Statements that can run at the same time.
     pub fn count(&self) -> usize {
         self.count
-    }
-
-    /// Whether nothing runs and nobody waits.
-    pub fn are_idle(&self) -> bool {
-        let state = self.state();
-        state.free == self.count && state.waiting.is_empty()
     }
 
     /// Runs a statement when there is a lane for it; the most urgent first.
@@ -187,9 +181,7 @@ mod tests {
     #[tokio::test]
     async fn who_gives_up_waiting_stops_nobody() {
         let lanes = Lanes::new(1);
-        assert!(lanes.are_idle());
         let running = lanes.enter(0, 1).await;
-        assert!(!lanes.are_idle());
         {
             let first = lanes.enter(9, 1);
             tokio::pin!(first);

@@ -1,7 +1,7 @@
 //! Making the stale months of one table, in slices.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -33,9 +33,6 @@ const BYTES_FOR_A_ROW: u64 = 4_096;
 /// A statement with so many times less input than there is memory for may have all threads: what it
 /// does twice then is little beside what it waits.
 const SMALL: u64 = 8;
-
-/// What the engine does not count of a statement's memory may be as much again.
-const MEMORY_FOR_COUNTED: u64 = 2;
 
 /// Staged files of an interrupted run by table, slot and fingerprint.
 type Resumable = BTreeMap<(String, Slot, Fingerprint), DataFile>;
@@ -107,8 +104,7 @@ pub(super) async fn build_table(
     let table = TableBuild { table: model.name.clone(), ..TableBuild::default() };
     workshop.files().insert(model.name.clone(), BTreeMap::new());
     let (model_of_all, table) = (Arc::new(model.clone()), Mutex::new(table));
-    let learned = AtomicU64::new(0);
-    let work = TableWork { workshop, model: model_of_all, urgency, table, learned };
+    let work = TableWork { workshop, model: model_of_all, urgency, table };
     let broken = match (model.is_monthly(), model.reads_itself()) {
         (false, _) => work.build_whole().await?,
         (true, false) => work.build_slices().await?,
@@ -139,8 +135,6 @@ struct TableWork<'a> {
     /// How long others wait for it.
     urgency: usize,
     table: Mutex<TableBuild>,
-    /// Most bytes that a slice took for a row of the months it looks at; 0 before the first.
-    learned: AtomicU64,
 }
 
 impl TableWork<'_> {
@@ -165,7 +159,7 @@ impl TableWork<'_> {
             while running.len() < lanes.count()
                 && first_broken.is_none()
                 && failure.is_none()
-                && let Some(slice) = self.next_slice(&mut slices)
+                && let Some(slice) = slices.pop_front()
             {
                 running.push(async move { (slice, self.run(Some(slice), is_only).await) });
             }
@@ -175,7 +169,6 @@ impl TableWork<'_> {
                 Err(error) if is_out_of_memory(&error) && last > first => {
                     let months = (last.months_since(first) + 1) / 2;
                     tracing::info!(table = self.model.name, months, "smaller slices");
-                    self.learned.store(u64::MAX, Ordering::Relaxed);
                     slices.push_front((first.plus(months), last));
                     slices.push_front((first, first.plus(months - 1)));
                 }
@@ -228,56 +221,10 @@ impl TableWork<'_> {
         Ok(slices)
     }
 
-    /// The next slice. While most of what it reads are the months before it, it takes those after it
-    /// too, if there is memory for them, as earlier slices tell: a model that looks back a year reads
-    /// that year for a slice of one month and for one of twelve.
-    fn next_slice(&self, slices: &mut VecDeque<(Month, Month)>) -> Option<(Month, Month)> {
-        let limits = self.workshop.context.limits;
-        let (first, mut last) = slices.pop_front()?;
-        let learned = self.learned.load(Ordering::Relaxed);
-        while let Some((_, end)) =
-            slices.front().copied().filter(|(next, _)| learned > 0 && *next == last.plus(1))
-            && end.months_since(first) < limits.slice_months as i64
-            && self.rows_in_sight(first, last) > 2 * self.rows_of(first, last)
-            && self.rows_in_sight(first, end).saturating_mul(learned) <= self.share_of_memory()
-        {
-            slices.pop_front();
-            last = end;
-        }
-        Some((first, last))
-    }
-
-    /// Rows that a slice looks at, those of the months before it included.
-    fn rows_in_sight(&self, first: Month, last: Month) -> u64 {
-        let context = self.workshop.context;
-        let (history, files) = (context.history, self.workshop.files());
-        let mut rows = 0;
-        for read in &self.model.reads {
-            let (from, to) = read.window.months(first, last, context.parameters);
-            let (from, to) = (from.unwrap_or(history.first), to.unwrap_or(history.last));
-            if canonical_table(&read.table).is_some() {
-                rows +=
-                    history.files(&read.table, from, to).map(|(file, _)| file.rows).sum::<u64>();
-            } else if let Some(slots) = files.get(&read.table) {
-                let visible = slots.values().map(|(file, _)| file);
-                rows += visible
-                    .filter(|file| file.slot.month.is_none_or(|month| (from..=to).contains(&month)))
-                    .map(|file| file.rows)
-                    .sum::<u64>();
-            }
-        }
-        rows
-    }
-
-    /// What each of the statements that run beside each other may take.
-    fn share_of_memory(&self) -> u64 {
-        let context = self.workshop.context;
-        context.limits.memory_bytes as u64 / context.lanes.count() as u64
-    }
-
     /// Rows of input for which a statement has the memory.
     fn rows_at_a_time(&self) -> u64 {
-        self.share_of_memory() / BYTES_FOR_A_ROW
+        let context = self.workshop.context;
+        context.limits.memory_bytes as u64 / context.lanes.count() as u64 / BYTES_FOR_A_ROW
     }
 
     /// Rows that other tables have in the months of a slice.
@@ -377,12 +324,11 @@ impl TableWork<'_> {
     }
 
     /// Runs a slice when there is a lane for it; a single month that found too little memory
-    /// beside others, once more alone. One that runs beside no other of its table is planned for all
-    /// threads first, if it is small or nothing else runs, see [`lanes`](super::lanes).
+    /// beside others, once more alone. A small one that runs beside no other of its table is planned
+    /// for all threads first, see [`lanes`](super::lanes).
     async fn run(&self, range: Range, is_only: bool) -> Result<Vec<BrokenContract>> {
         let lanes = &self.workshop.context.lanes;
-        let most = self.rows_at_a_time() / if lanes.are_idle() { 1 } else { SMALL };
-        let is_small = |(first, last)| self.rows_of(first, last) <= most;
+        let is_small = |(first, last)| self.rows_of(first, last) <= self.rows_at_a_time() / SMALL;
         if is_only && lanes.count() > 1 && range.is_some_and(is_small) {
             let statement = async || self.run_now(range, lanes.count()).await;
             match lanes.run(self.urgency, statement).await {
@@ -430,11 +376,6 @@ impl TableWork<'_> {
         table.memory_bytes = table.memory_bytes.max(meter.most());
         let done = done?;
         table.spilled_bytes += done.spilled_bytes;
-        if let Some((first, last)) = range {
-            let bytes = MEMORY_FOR_COUNTED * (meter.most() + done.spilled_bytes);
-            let for_a_row = bytes / self.rows_in_sight(first, last).max(1) + 1;
-            self.learned.fetch_max(for_a_row, Ordering::Relaxed);
-        }
         Ok(done.broken)
     }
 
