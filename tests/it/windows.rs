@@ -218,16 +218,16 @@ fn what_memory_does_not_hold_goes_to_disk_and_changes_nothing() {
         (spilled, project.published())
     };
     let (_, expected) = run("8GiB");
-    let (on_disk, published) = run("512MiB");
+    let (on_disk, published) = run("192MiB");
     assert!(on_disk > 1 << 20, "{on_disk} bytes");
-    same_files(&expected, &published, "512MiB");
+    same_files(&expected, &published, "192MiB");
 }
 
 #[test]
 fn what_the_disk_may_not_hold_either_ends_the_run() {
     let project = TestProject::new(
         "[parameters.abc]\ndimensions = [\"client\"]\n\
-         [limits]\nmemory_limit = \"256MiB\"\nspill_limit = \"64MiB\"\n",
+         [limits]\nmemory_limit = \"128MiB\"\nspill_limit = \"64MiB\"\n",
     );
     only_abc_xyz(&project);
     project.write("in/all.csv", &many_clients());
