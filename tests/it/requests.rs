@@ -45,9 +45,9 @@ fn a_new_month_asks_for_what_it_changes() {
         assert_eq!(short, long, "{kind} grow with the history");
     }
     // What looks back to the first purchase, and tables that are whole, read a small file of each
-    // month: some requests for a month of history, where a rebuild has hundreds.
+    // month, each file once: some requests for a month of history, where a rebuild has hundreds.
     let for_a_month = (long[0] - reads) / ADDED as u64;
-    assert!(for_a_month < 80, "{for_a_month} more reads for each month of history");
+    assert!(for_a_month < 12, "{for_a_month} more reads for each month of history");
 }
 
 #[test]
