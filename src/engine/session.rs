@@ -92,7 +92,7 @@ impl Session {
     }
 
     /// A fresh context without tables, and what tells how much memory its statement held. With more
-    /// than one thread nothing goes to disk, see [`lanes`](super::lanes).
+    /// than one thread nothing goes to disk, see `lanes`.
     ///
     /// # Errors
     /// When the engine cannot be set up.

@@ -325,7 +325,7 @@ impl TableWork<'_> {
 
     /// Runs a slice when there is a lane for it; a single month that found too little memory
     /// beside others, once more alone. A small one that runs beside no other of its table is planned
-    /// for all threads first, see [`lanes`](super::lanes).
+    /// for all threads first, see `lanes`.
     async fn run(&self, range: Range, is_only: bool) -> Result<Vec<BrokenContract>> {
         let lanes = &self.workshop.context.lanes;
         let is_small = |(first, last)| self.rows_of(first, last) <= self.rows_at_a_time() / SMALL;
