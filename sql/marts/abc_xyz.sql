@@ -96,10 +96,7 @@ entity_blocks as (
         unnest(
             range(
                 greatest(month_place, 0) / 12,
-                least(
-                    month_place + $abc_window_months,
-                    $range_months - 1
-                ) / 12 + 1
+                least(month_place + $abc_window_months, $range_months - 1) / 12 + 1
             )
         ) as block,
         month_place,
@@ -708,6 +705,10 @@ chained as (
 
 finished as (
     select
+        cast(
+            date_part('year', cast($first_month as date)) * 12
+            + date_part('month', cast($first_month as date)) - 1 as bigint
+        ) as first_number,
         block,
         dimension,
         measure,
@@ -760,15 +761,7 @@ dated as (
         earlier_start,
         earlier_changes,
         distance_to_border
-    from (
-        select
-            *,
-            cast(
-                date_part('year', cast($first_month as date)) * 12
-                + date_part('month', cast($first_month as date)) - 1 as bigint
-            ) as first_number
-        from finished
-    ) as numbered
+    from finished
 )
 
 select

@@ -142,13 +142,14 @@ async fn run_audit(
     range: Option<(Month, Month)>,
 ) -> Result<Option<AuditFailure>> {
     let statement = async || {
+        tracing::info!(audit = audit.name, ?range, "auditing");
         let started = Instant::now();
         let session = context.session.context();
         let tables = Tables { build: context, files: &built.files };
         tables.register(&session, &audit.reads, range).await?;
         let found = find_rows(context, session, audit, range).await?;
         let seconds = started.elapsed().as_secs_f64();
-        tracing::info!(audit = audit.name, ?range, seconds, "audited");
+        tracing::debug!(audit = audit.name, ?range, seconds, "audited");
         Ok(found)
     };
     context.lanes.run_or_alone(0, statement).await

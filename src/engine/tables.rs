@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use datafusion::prelude::{SessionContext, ident, lit};
 use datafusion::scalar::ScalarValue;
 
+use super::bind::IMPLIED;
 use super::build::BuildContext;
 use super::segments::register_segments;
 use super::staleness::{TableFiles, input_months};
@@ -108,7 +109,7 @@ pub fn statement_parameters(
     }
     for (name, _) in declared {
         let value = match name.as_str() {
-            "first_month" | "last_month" | "range_months" => continue,
+            implied if IMPLIED.contains(&implied) => continue,
             "as_of_date" => ScalarValue::Date32(Some(context.history.as_of.date.to_epoch_days())),
             "history_first_month" => date(context.history.first),
             other => context
