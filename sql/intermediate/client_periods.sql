@@ -1,7 +1,8 @@
 -- One row per month, comparison and client with a line in either period: what the period now and
 -- the period before hold, apart for the products that the client kept, dropped and added.
 -- grain:  month, compare, client_id
--- reads:  client_product_month[-11-movements_months..0], purchase_month[-11-movements_months..0]
+-- reads:  client_product_month[-11-movements_months..0] ordered,
+--     purchase_month[-11-movements_months..0]
 -- param:  history_first_month date
 -- param:  movements_months bigint
 -- param:  movements_compare text[]
@@ -30,11 +31,7 @@
 -- column: dropped_product text -- Amount and product of the largest fall by a dropped product
 -- column: stopped_product text -- Amount and product of the largest fall by a stopped product
 -- column: added_product text -- Amount and product of the largest rise by an added product
-with settings as (
-    select cast($movements_months as bigint) as movement_months
-),
-
-product_months as (
+with product_months as (
     select
         client_id,
         product_id,
@@ -50,28 +47,98 @@ product_months as (
         and month <= $last_month
 ),
 
+-- The months of a product in lists, which all have one order, whichever it is. The input comes in
+-- the order of clients and products, so one product is held at a time.
+series as (
+    select
+        client_id,
+        product_id,
+        count(*) as months,
+        array_agg(line_month_number) as numbers,
+        array_agg(revenue) as revenues,
+        array_agg(quantity) as quantities,
+        array_agg(is_bought) as are_bought
+    from product_months
+    group by client_id, product_id
+),
+
+lines as (
+    select
+        client_id,
+        case when months > 1 then product_id end as repeated_id,
+        case when months = 1 then product_id end as single_id,
+        unnest(numbers) as line_month_number,
+        unnest(revenues) as revenue,
+        unnest(quantities) as quantity,
+        unnest(are_bought) as is_bought
+    from series
+),
+
+-- Many products a client has in one month only of all these. They need not be compared one by one:
+-- those of a month are added up, the bought and the others apart, and go on like one product with
+-- its largest amounts. Amount and product in one text, of fixed width before the product: its
+-- maximum is the largest amount with its product, and leaves no tie.
+bundles as (
+    select
+        client_id,
+        repeated_id,
+        line_month_number,
+        is_bought,
+        sum(revenue) as revenue,
+        sum(quantity) as quantity,
+        bool_or(quantity is null) as is_unknown,
+        count(*) as products,
+        max(
+            case
+                when revenue > 0
+                    then
+                        concat(
+                            cast(cast(revenue + 1000000000000000000 as decimal(28, 4)) as text),
+                            single_id
+                        )
+            end
+        ) as positive_product,
+        max(
+            case
+                when revenue < 0
+                    then
+                        concat(
+                            cast(cast(1000000000000000000 - revenue as decimal(28, 4)) as text),
+                            single_id
+                        )
+            end
+        ) as negative_product
+    from lines
+    group by client_id, repeated_id, line_month_number, is_bought
+),
+
 -- A month belongs to the periods now, before and a year ago of months of the range.
 product_windows as (
     select
-        product_months.client_id,
-        product_months.product_id,
-        product_months.line_month_number,
-        product_months.revenue,
-        product_months.quantity,
-        product_months.is_bought,
-        settings.movement_months,
+        client_id,
+        repeated_id,
+        case when repeated_id is null then line_month_number end as single_month_number,
+        case when repeated_id is null then is_bought end as is_single_bought,
+        line_month_number,
+        is_bought,
+        revenue,
+        quantity,
+        is_unknown,
+        products,
+        positive_product,
+        negative_product,
         unnest(
             array_concat(
                 range(
                     greatest(
-                        product_months.line_month_number,
+                        line_month_number,
                         cast(
                             date_part('year', $first_month) * 12
                             + date_part('month', $first_month) - 1 as bigint
                         )
                     ),
                     least(
-                        product_months.line_month_number + 2 * settings.movement_months,
+                        line_month_number + 2 * $movements_months,
                         cast(
                             date_part('year', $last_month) * 12
                             + date_part('month', $last_month) as bigint
@@ -80,15 +147,14 @@ product_windows as (
                 ),
                 range(
                     greatest(
-                        product_months.line_month_number
-                        + greatest(12, 2 * settings.movement_months),
+                        line_month_number + greatest(12, 2 * $movements_months),
                         cast(
                             date_part('year', $first_month) * 12
                             + date_part('month', $first_month) - 1 as bigint
                         )
                     ),
                     least(
-                        product_months.line_month_number + 12 + settings.movement_months,
+                        line_month_number + 12 + $movements_months,
                         cast(
                             date_part('year', $last_month) * 12
                             + date_part('month', $last_month) as bigint
@@ -97,30 +163,35 @@ product_windows as (
                 )
             )
         ) as month_number
-    from settings
-    cross join product_months
+    from bundles
 ),
 
 product_ages as (
     select
         client_id,
-        product_id,
+        repeated_id,
+        single_month_number,
+        is_single_bought,
         month_number,
         month_number - line_month_number as age,
-        month_number - line_month_number < movement_months as is_now,
-        month_number - line_month_number between movement_months and 2 * movement_months - 1
+        month_number - line_month_number < $movements_months as is_now,
+        month_number - line_month_number between $movements_months and 2 * $movements_months - 1
             as is_previous,
-        month_number - line_month_number between 12 and 11 + movement_months as is_year_ago,
+        month_number - line_month_number between 12 and 11 + $movements_months as is_year_ago,
+        is_bought,
         revenue,
         quantity,
-        is_bought
+        is_unknown,
+        products,
+        positive_product,
+        negative_product
     from product_windows
 ),
 
 product_sums as (
     select
         client_id,
-        product_id,
+        repeated_id,
         month_number,
         sum(case when is_now then revenue end) as revenue_now,
         sum(case when is_previous then revenue end) as revenue_previous,
@@ -128,55 +199,73 @@ product_sums as (
         sum(case when is_now then quantity end) as quantity_now,
         sum(case when is_previous then quantity end) as quantity_previous,
         sum(case when is_year_ago then quantity end) as quantity_year_ago,
-        bool_or(is_now and quantity is null) as is_unknown_now,
-        bool_or(is_previous and quantity is null) as is_unknown_previous,
-        bool_or(is_year_ago and quantity is null) as is_unknown_year_ago,
+        bool_or(is_now and is_unknown) as is_unknown_now,
+        bool_or(is_previous and is_unknown) as is_unknown_previous,
+        bool_or(is_year_ago and is_unknown) as is_unknown_year_ago,
         sum(case when is_bought and age = 0 then 1 else 0 end) as months_last,
         sum(case when is_bought and is_now then 1 else 0 end) as months_now,
         sum(case when is_bought and is_previous then 1 else 0 end) as months_previous,
-        sum(case when is_bought and is_year_ago then 1 else 0 end) as months_year_ago
+        sum(case when is_bought and is_year_ago then 1 else 0 end) as months_year_ago,
+        max(products) as products,
+        max(positive_product) as positive_product,
+        max(negative_product) as negative_product
     from product_ages
-    group by client_id, product_id, month_number
+    group by client_id, repeated_id, single_month_number, is_single_bought, month_number
+),
+
+beside as (
+    select
+        unnest(arrow_cast($movements_compare, 'List(Utf8)')) as compare,
+        client_id,
+        repeated_id,
+        month_number,
+        revenue_now,
+        revenue_previous,
+        revenue_year_ago,
+        quantity_now,
+        quantity_previous,
+        quantity_year_ago,
+        is_unknown_now,
+        is_unknown_previous,
+        is_unknown_year_ago,
+        months_last,
+        months_now,
+        months_previous,
+        months_year_ago,
+        products,
+        positive_product,
+        negative_product
+    from product_sums
 ),
 
 -- Nothing is compared with months before the history.
 compared as (
     select
-        compares.compare,
-        product_sums.client_id,
-        product_sums.product_id,
-        product_sums.month_number,
-        settings.movement_months,
-        product_sums.revenue_now,
-        case
-            when compares.compare = 'previous' then product_sums.revenue_previous
-            else product_sums.revenue_year_ago
-        end as revenue_before,
-        product_sums.quantity_now,
-        case
-            when compares.compare = 'previous' then product_sums.quantity_previous
-            else product_sums.quantity_year_ago
-        end as quantity_before,
-        product_sums.is_unknown_now,
-        case
-            when compares.compare = 'previous' then product_sums.is_unknown_previous
-            else product_sums.is_unknown_year_ago
-        end as is_unknown_before,
-        product_sums.months_last > 0 as is_bought_last,
-        product_sums.months_now,
-        case
-            when compares.compare = 'previous' then product_sums.months_previous
-            else product_sums.months_year_ago
-        end as months_before
-    from settings
-    cross join (
-        select unnest(arrow_cast($movements_compare, 'List(Utf8)')) as compare
-    ) as compares
-    cross join product_sums
+        compare,
+        client_id,
+        repeated_id,
+        month_number,
+        revenue_now,
+        case when compare = 'previous' then revenue_previous else revenue_year_ago end
+            as revenue_before,
+        quantity_now,
+        case when compare = 'previous' then quantity_previous else quantity_year_ago end
+            as quantity_before,
+        is_unknown_now,
+        case when compare = 'previous' then is_unknown_previous else is_unknown_year_ago end
+            as is_unknown_before,
+        months_last > 0 as is_bought_last,
+        months_now,
+        case when compare = 'previous' then months_previous else months_year_ago end
+            as months_before,
+        products,
+        positive_product,
+        negative_product
+    from beside
     where
-        product_sums.month_number - case
-            when compares.compare = 'previous' then 2 * settings.movement_months - 1
-            else 11 + settings.movement_months
+        month_number - case
+            when compare = 'previous' then 2 * $movements_months - 1
+            else 11 + $movements_months
         end >= date_part('year', $history_first_month) * 12
         + date_part('month', $history_first_month) - 1
 ),
@@ -185,8 +274,9 @@ product_changes as (
     select
         compare,
         client_id,
-        product_id,
+        repeated_id,
         month_number,
+        revenue_now is not null as is_now,
         coalesce(revenue_now, 0) as revenue_now,
         coalesce(revenue_before, 0) as revenue_before,
         coalesce(revenue_now, 0) - coalesce(revenue_before, 0) as change,
@@ -198,13 +288,15 @@ product_changes as (
         months_before > 0 and months_now = 0 as is_dropped,
         months_before = 0 and months_now > 0 as is_added,
         -- Bought steadily, and no more: what is dropped in the middle of the period now.
-        months_before = movement_months and months_now > 0 and not is_bought_last as is_stopped
+        months_before = $movements_months and months_now > 0 and not is_bought_last as is_stopped,
+        products,
+        positive_product,
+        negative_product
     from compared
     where revenue_now is not null or revenue_before is not null
 ),
 
--- Amount and product in one text of fixed width before the product: its maximum is the largest
--- amount with its product, and leaves no tie.
+-- What was added up rises by its amounts in the period now, and falls by them in the one before.
 keyed_changes as (
     select
         compare,
@@ -221,9 +313,27 @@ keyed_changes as (
         is_dropped,
         is_added,
         is_stopped,
-        concat(
-            cast(cast(abs(change) + 1000000000000000000 as decimal(28, 4)) as text), product_id
-        ) as change_key
+        products,
+        case
+            when repeated_id is null
+                then case when is_now then negative_product else positive_product end
+            when change < 0
+                then
+                    concat(
+                        cast(cast(1000000000000000000 - change as decimal(28, 4)) as text),
+                        repeated_id
+                    )
+        end as fall_key,
+        case
+            when repeated_id is null
+                then case when is_now then positive_product else negative_product end
+            when change > 0
+                then
+                    concat(
+                        cast(cast(1000000000000000000 + change as decimal(28, 4)) as text),
+                        repeated_id
+                    )
+        end as rise_key
     from product_changes
 ),
 
@@ -244,13 +354,13 @@ client_sums as (
         sum(case when is_added then change else 0 end) as added_change,
         sum(case when is_stopped then change else 0 end) as stopped_change,
         bool_or(is_bought_last) as is_bought_last,
-        sum(case when is_dropped then 1 else 0 end) as products_dropped,
-        sum(case when is_added then 1 else 0 end) as products_added,
-        max(case when change < 0 then change_key end) as fallen_product,
-        max(case when change > 0 then change_key end) as risen_product,
-        max(case when change < 0 and is_dropped then change_key end) as dropped_product,
-        max(case when change < 0 and is_stopped then change_key end) as stopped_product,
-        max(case when change > 0 and is_added then change_key end) as added_product
+        sum(case when is_dropped then products else 0 end) as products_dropped,
+        sum(case when is_added then products else 0 end) as products_added,
+        max(fall_key) as fallen_product,
+        max(rise_key) as risen_product,
+        max(case when is_dropped then fall_key end) as dropped_product,
+        max(case when is_stopped then fall_key end) as stopped_product,
+        max(case when is_added then rise_key end) as added_product
     from keyed_changes
     group by compare, client_id, month_number
 ),
@@ -273,7 +383,6 @@ purchase_windows as (
         purchase_months.client_id,
         purchase_months.line_month_number,
         purchase_months.purchases,
-        settings.movement_months,
         unnest(
             range(
                 greatest(
@@ -284,7 +393,7 @@ purchase_windows as (
                     )
                 ),
                 least(
-                    purchase_months.line_month_number + 12 + settings.movement_months,
+                    purchase_months.line_month_number + 12 + $movements_months,
                     cast(
                         date_part('year', $last_month) * 12
                         + date_part('month', $last_month) as bigint
@@ -292,8 +401,7 @@ purchase_windows as (
                 )
             )
         ) as month_number
-    from settings
-    cross join purchase_months
+    from purchase_months
 ),
 
 purchase_ages as (
@@ -301,10 +409,10 @@ purchase_ages as (
         client_id,
         month_number,
         month_number - line_month_number as age,
-        month_number - line_month_number < movement_months as is_now,
-        month_number - line_month_number between movement_months and 2 * movement_months - 1
+        month_number - line_month_number < $movements_months as is_now,
+        month_number - line_month_number between $movements_months and 2 * $movements_months - 1
             as is_previous,
-        month_number - line_month_number between 12 and 11 + movement_months as is_year_ago,
+        month_number - line_month_number between 12 and 11 + $movements_months as is_year_ago,
         purchases
     from purchase_windows
 ),

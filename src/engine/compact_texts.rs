@@ -64,7 +64,7 @@ impl PhysicalOptimizerRule for CompactTexts {
 }
 
 /// The plan with its texts made compact; nothing when there are none, or they are already.
-fn compacted(plan: &Arc<dyn ExecutionPlan>) -> Option<Arc<dyn ExecutionPlan>> {
+pub fn compacted(plan: &Arc<dyn ExecutionPlan>) -> Option<Arc<dyn ExecutionPlan>> {
     let is_text = |data_type: &DataType| matches!(data_type, DataType::Utf8View);
     let has_texts = plan.schema().fields().iter().any(|field| is_text(field.data_type()));
     let is_needed = has_texts && !plan.is::<CompactTextsExec>();

@@ -72,7 +72,7 @@ pub async fn run_statement(
     writer: &mut dyn SliceWriter,
 ) -> Result<Done> {
     check_contract(&frame, model)?;
-    let order = sort_order(model);
+    let order = model.order();
     let columns = model.columns.iter().map(|column| ident(&column.name)).collect::<Vec<_>>();
     let sorted = frame
         .select(columns)?
@@ -149,13 +149,6 @@ pub fn failed_in(file: &SqlFile, error: datafusion::error::DataFusionError) -> E
         // Whatever else went wrong, the file in which it did is what a reader needs first.
         _ => Error::bug(format!("{}: the engine failed", file.shown)).because(general),
     }
-}
-
-/// Columns that order a table's files: the month, then the grain.
-fn sort_order(model: &Model) -> Vec<String> {
-    let month = model.is_monthly().then(|| "month".to_owned());
-    let rest = model.grain.iter().filter(|name| *name != "month").cloned();
-    month.into_iter().chain(rest).collect()
 }
 
 /// Compares the header's columns with what the SQL delivers.

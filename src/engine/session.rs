@@ -129,10 +129,30 @@ impl Session {
         schema: &Schema,
         files: impl IntoIterator<Item = (String, DataFile)>,
     ) -> Arc<dyn TableProvider> {
+        Arc::new(self.month_files(schema, files))
+    }
+
+    /// The same; its files, each sorted by these columns, are read beside each other, and rows come
+    /// in this order, but for the month.
+    pub fn ordered_table(
+        &self,
+        schema: &Schema,
+        files: impl IntoIterator<Item = (String, DataFile)>,
+        order: &[String],
+    ) -> Arc<dyn TableProvider> {
+        let order = order.iter().filter(|name| *name != "month").cloned().collect();
+        Arc::new(self.month_files(schema, files).in_order(order))
+    }
+
+    fn month_files(
+        &self,
+        schema: &Schema,
+        files: impl IntoIterator<Item = (String, DataFile)>,
+    ) -> MonthFiles {
         let files =
             files.into_iter().map(|(path, file)| (self.location.path(&path), file)).collect();
         let small = Arc::clone(&self.small);
-        Arc::new(MonthFiles::new(self.location.url(), with_views(schema), files, small))
+        MonthFiles::new(self.location.url(), with_views(schema), files, small)
     }
 }
 

@@ -18,7 +18,7 @@ use super::staleness::{TableFiles, fingerprint_of};
 use super::tables::{Tables, statement_parameters};
 use crate::error::{Error, Result};
 use crate::ingest::canonical_table;
-use crate::models::{Fingerprint, Model};
+use crate::models::{Fingerprint, Model, Read};
 use crate::month::Month;
 use crate::store::{DataFile, EncodedFile, Slot};
 
@@ -246,7 +246,9 @@ impl TableWork<'_> {
             }
             files.get(table).and_then(|slots| slots.get(&slot)).map_or(0, |(file, _)| file.rows)
         };
-        let others = self.model.reads.iter().filter(|read| read.table != self.model.name);
+        // What comes in order is not held in memory, and its own rows are not input.
+        let held = |read: &&Read| read.table != self.model.name && !read.is_ordered;
+        let others = self.model.reads.iter().filter(held);
         others.map(|read| rows_of(&read.table)).sum()
     }
 
@@ -328,8 +330,10 @@ impl TableWork<'_> {
     /// for all threads first, see `lanes`.
     async fn run(&self, range: Range, is_only: bool) -> Result<Vec<BrokenContract>> {
         let lanes = &self.workshop.context.lanes;
+        // Several threads would give up the order.
+        let in_order = self.model.reads.iter().any(|read| read.is_ordered);
         let is_small = |(first, last)| self.rows_of(first, last) <= self.rows_at_a_time() / SMALL;
-        if is_only && lanes.count() > 1 && range.is_some_and(is_small) {
+        if is_only && lanes.count() > 1 && !in_order && range.is_some_and(is_small) {
             let statement = async || self.run_now(range, lanes.count()).await;
             match lanes.run(self.urgency, statement).await {
                 Err(error) if is_out_of_memory(&error) => {

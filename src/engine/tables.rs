@@ -58,7 +58,11 @@ impl Tables<'_> {
             let placed = visible.map(|(file, staged)| {
                 (self.build.warehouse.relative_path(&read.table, file, *staged), file.clone())
             });
-            let table = self.build.session.table(&model.schema(), placed);
+            let schema = model.schema();
+            let table = match read.is_ordered {
+                true => self.build.session.ordered_table(&schema, placed, &model.order()),
+                false => self.build.session.table(&schema, placed),
+            };
             context.register_table(&*read.table, table)?;
         }
         register_segments(context, self.build.catalog, reads).await

@@ -10,7 +10,7 @@ use crate::ingest::{CANONICAL_TABLES, SNAPSHOTS, canonical_table, history_tables
 
 use super::model::{Audit, Layer, Model, SEGMENTS, Staging};
 use super::sql_file::SqlFile;
-use super::window::Window;
+use super::window::{Read, Window};
 
 /// Every SQL file of a project, parsed and ordered.
 #[derive(Debug, Clone)]
@@ -52,6 +52,7 @@ impl Catalog {
         let catalog = Self { models, audits, stagings };
         catalog.check_audits()?;
         catalog.check_hindsight()?;
+        catalog.check_ordered()?;
         Ok(catalog)
     }
 
@@ -131,6 +132,23 @@ impl Catalog {
                     ))
                     .hint("a finished month must not change when a later month arrives; [all] is for tables without months that depend on no dated table"));
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Only monthly tables of models have files with one order.
+    fn check_ordered(&self) -> Result<()> {
+        let of_models = self.models.iter().map(|model| (&model.file, &model.reads));
+        let of_audits = self.audits.iter().map(|audit| (&audit.file, &audit.reads));
+        for (file, reads) in of_models.chain(of_audits) {
+            let is_sorted = |read: &Read| self.model(&read.table).is_some_and(Model::is_monthly);
+            if let Some(read) = reads.iter().find(|read| read.is_ordered && !is_sorted(read)) {
+                return Err(Error::configuration(format!(
+                    "{}: {read}: only monthly tables of models can be read in order",
+                    file.shown
+                ))
+                .hint("write it without `ordered`"));
             }
         }
         Ok(())

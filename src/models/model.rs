@@ -160,6 +160,13 @@ impl Model {
         })
     }
 
+    /// Columns that order the rows of a table: the month, then the grain.
+    pub fn order(&self) -> Vec<String> {
+        let month = self.is_monthly().then(|| "month".to_owned());
+        let rest = self.grain.iter().filter(|name| *name != "month").cloned();
+        month.into_iter().chain(rest).collect()
+    }
+
     /// Whether a month reads earlier months of the table itself.
     pub fn reads_itself(&self) -> bool {
         self.reads.iter().any(|read| read.table == self.name)

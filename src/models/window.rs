@@ -15,6 +15,9 @@ pub struct Read {
     pub table: String,
     /// Months of it, relative to the month that is computed.
     pub window: Window,
+    /// Its files are read beside each other, so that rows come in the order of its grain without
+    /// the month: the statement holds one group in memory, not all.
+    pub is_ordered: bool,
 }
 
 /// Months relative to M, both borders included; an open start means all history.
@@ -34,7 +37,7 @@ pub struct Border {
 }
 
 impl Read {
-    /// Reads `table[window]`.
+    /// Reads `table[window]`, and `table[window] ordered`.
     pub(super) fn parse(
         header: &Header<'_>,
         text: &str,
@@ -46,7 +49,11 @@ impl Read {
                 .hint("write it like sales[0], entity_month[-11..0], purchase_month[..0], churn_month[all]")
         };
         let (table, rest) = text.split_once('[').ok_or_else(|| wrong("no [window]"))?;
-        let inside = rest.strip_suffix(']').ok_or_else(|| wrong("no closing ]"))?.trim();
+        let (inside, is_ordered) = match rest.strip_suffix(" ordered") {
+            Some(window) => (window.trim_end(), true),
+            None => (rest, false),
+        };
+        let inside = inside.strip_suffix(']').ok_or_else(|| wrong("no closing ]"))?.trim();
         let border = |text: &str| Border::parse(text, parameters).map_err(|why| wrong(&why));
         let window = match inside.split_once("..") {
             None if inside == "all" => Window::All,
@@ -57,7 +64,7 @@ impl Read {
             Some(("", last)) => Window::Between(None, border(last)?),
             Some((first, last)) => Window::Between(Some(border(first)?), border(last)?),
         };
-        let read = Self { table: table.trim().to_owned(), window };
+        let read = Self { table: table.trim().to_owned(), window, is_ordered };
         if let Window::Between(first, last) = &read.window {
             let last = last.offset(parameters);
             if last > 0 {
@@ -142,7 +149,8 @@ impl fmt::Display for Read {
                 write!(formatter, "{}[{first}..{last}]", self.table)
             }
             Window::Between(None, last) => write!(formatter, "{}[..{last}]", self.table),
-        }
+        }?;
+        if self.is_ordered { write!(formatter, " ordered") } else { Ok(()) }
     }
 }
 

@@ -244,6 +244,7 @@ fn wrong_sql_files_exit_78() {
         ("unknown_column", model(HEAD, "select month, count(amount) as lines from sales group by month\n")),
         ("undeclared_table", model(HEAD, "select month, count(*) as lines from rejects group by month\n")),
         ("unknown_table", model(&HEAD.replace("sales[0]", "sale[0]"), &SELECT.replace("from sales", "from sale"))),
+        ("no_order", model(&HEAD.replace("sales[0]", "sales[0] ordered"), SELECT)),
         ("later_months", model(&HEAD.replace("sales[0]", "sales[0..1]"), SELECT)),
         ("other_type", model(HEAD, &SELECT.replace("count(*)", "sum(revenue)"))),
         ("other_name", model(HEAD, &SELECT.replace("as lines", "as rows"))),

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use crate::support::TestProject;
 
 /// What takes longest on fifty million lines.
-const HEAVY: [&str; 7] = [
+const HEAVY: [&str; 8] = [
     "sales_by_client",
     "sales_by_product",
     "purchase_month",
@@ -21,11 +21,13 @@ const HEAVY: [&str; 7] = [
     "client_rhythm",
     "client_lifecycle",
     "abc_xyz",
+    "client_periods",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn plans_are_as_reviewed() {
     let test = TestProject::new("period = \"file_name\"\n[limits]\nthreads = 1\n");
+    test.compute("client_periods", false);
     test.deliver_months(&["2024-01", "2024-02", "2024-03"]);
     test.run();
     let project = Project::open(&test.path("")).expect("the project");
@@ -112,7 +114,9 @@ fn operator(line: &str) -> String {
         }
         "AggregateExec" => {
             let keys = after("gby=[", "], aggr").map_or(0, |keys| keys.matches(" as ").count());
-            format!("{} {keys} keys", after("mode=", ",").unwrap_or_default())
+            // What comes in order is grouped as it comes.
+            let order = after("ordering_mode=", ", ").unwrap_or_default();
+            format!("{} {keys} keys{order}", after("mode=", ",").unwrap_or_default())
         }
         _ => String::new(),
     };

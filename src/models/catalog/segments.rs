@@ -35,9 +35,11 @@ pub(super) fn tell_readers(models: &mut [Model], audits: &mut [Audit]) -> Result
                 "a model that reads `{SEGMENTS}` reads `{twice}` beside it, which is in it"
             )));
         }
-        reads.extend(
-            tables.iter().map(|table| Read { table: table.clone(), window: window.clone() }),
-        );
+        reads.extend(tables.iter().map(|table| Read {
+            table: table.clone(),
+            window: window.clone(),
+            is_ordered: false,
+        }));
     }
     Ok(())
 }
