@@ -45,6 +45,12 @@ with product_months as (
         month >= cast($first_month as date)
         - cast(concat(cast(11 + $movements_months as text), ' months') as interval)
         and month <= $last_month
+        -- Between the same months a year ago and the period before lie months of no period.
+        and (
+            month <= cast($last_month as date) - interval '12 months'
+            or month >= cast($first_month as date)
+            - cast(concat(cast(2 * $movements_months - 1 as text), ' months') as interval)
+        )
 ),
 
 -- The months of a product in lists, which all have one order, whichever it is. The input comes in

@@ -141,9 +141,12 @@ impl TableProvider for MonthFiles {
             Some(columns) => self.order_in(&self.schema.project(columns)?),
             None => self.order_in(&self.schema),
         };
-        let groups = match order {
-            Some(_) => files.into_iter().map(|file| FileGroup::new(vec![file])).collect(),
-            None => FileGroup::new(files).split_files(state.config().target_partitions()),
+        let (groups, order_of_each) = match order {
+            Some(_) => {
+                let alone = files.into_iter().map(|file| FileGroup::new(vec![file])).collect();
+                (alone, self.order_in(&self.schema))
+            }
+            None => (FileGroup::new(files).split_files(state.config().target_partitions()), None),
         };
         let (small, opened) = (Arc::clone(&self.small), state.runtime_env().object_store(&store)?);
         let files = SmallFilesFirst::new(small, opened, state.runtime_env());
@@ -153,7 +156,7 @@ impl TableProvider for MonthFiles {
             .with_file_groups(groups)
             .with_statistics(statistics)
             .with_projection_indices(projection.cloned())?
-            .with_output_ordering(self.order_in(&self.schema).into_iter().collect())
+            .with_output_ordering(order_of_each.into_iter().collect())
             .with_limit(limit)
             .build();
         let files: Arc<dyn ExecutionPlan> = DataSourceExec::from_data_source(config);
