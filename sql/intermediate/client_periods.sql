@@ -96,7 +96,7 @@ bundles as (
         count(*) as products,
         max(
             case
-                when revenue > 0
+                when single_id is not null and revenue > 0
                     then
                         concat(
                             cast(cast(revenue + 1000000000000000000 as decimal(28, 4)) as text),
@@ -106,7 +106,7 @@ bundles as (
         ) as positive_product,
         max(
             case
-                when revenue < 0
+                when single_id is not null and revenue < 0
                     then
                         concat(
                             cast(cast(1000000000000000000 - revenue as decimal(28, 4)) as text),
@@ -194,6 +194,7 @@ product_ages as (
     from product_windows
 ),
 
+-- What was added up keeps its month and kind: in a group of its own it is dropped or added whole.
 product_sums as (
     select
         client_id,
@@ -386,20 +387,20 @@ purchase_months as (
 
 purchase_windows as (
     select
-        purchase_months.client_id,
-        purchase_months.line_month_number,
-        purchase_months.purchases,
+        client_id,
+        line_month_number,
+        purchases,
         unnest(
             range(
                 greatest(
-                    purchase_months.line_month_number,
+                    line_month_number,
                     cast(
                         date_part('year', $first_month) * 12
                         + date_part('month', $first_month) - 1 as bigint
                     )
                 ),
                 least(
-                    purchase_months.line_month_number + 12 + $movements_months,
+                    line_month_number + 12 + $movements_months,
                     cast(
                         date_part('year', $last_month) * 12
                         + date_part('month', $last_month) as bigint
@@ -414,7 +415,6 @@ purchase_ages as (
     select
         client_id,
         month_number,
-        month_number - line_month_number as age,
         month_number - line_month_number < $movements_months as is_now,
         month_number - line_month_number between $movements_months and 2 * $movements_months - 1
             as is_previous,
