@@ -1,8 +1,8 @@
 -- One row per month and client who is watched, because it bought not too long ago and is not lost:
 -- what its purchases say beside its own pattern.
 -- grain:  month, client_id
--- reads:  client_state[0], client_borders[..0], entity_month[-15..0], client_product_month[-4..0],
---     abc_xyz[-4..0]
+-- reads:  client_state[0], client_borders[..0], entity_month[-15..0],
+--     client_product_month[-4..0] ordered, abc_xyz[-4..0]
 -- param:  as_of_date date
 -- param:  churn_lost_after_months bigint[]
 -- param:  lifecycle_asleep_days bigint
@@ -43,22 +43,7 @@
 -- column: cell text -- Cell in ABC-XYZ by revenue in reference_month; null when in none
 -- column: cell_before text -- Cell three months before it
 -- column: is_partial boolean not null -- The month is not finished at the as-of date
-with settings as (
-    select
-        -- A month that is not over cannot be compared with others: the one before is the reference.
-        case
-            when
-                date_trunc('month', cast($as_of_date as date))
-                = date_trunc('month', cast($as_of_date as date) + interval '1 day')
-                then cast(
-                    date_part('year', $as_of_date) * 12 + date_part('month', $as_of_date) - 1
-                    as bigint
-                )
-            else cast(-1 as bigint)
-        end as partial_month_number
-),
-
-own_borders as (
+with own_borders as (
     select client_id, asleep_days
     from client_borders
     where month <= $last_month
@@ -147,19 +132,25 @@ money_windows as (
     from client_months
 ),
 
--- Age 0 is the reference month; the lines of a partial month have the age -1 and count nowhere.
+-- A month that is not over, which is that of the day after the as-of date, cannot be compared with
+-- others: the one before is the reference, and has the age 0. The lines of a partial month have the
+-- age -1 and count nowhere.
 money_ages as (
     select
-        money_windows.client_id,
-        money_windows.month_number,
-        money_windows.month_number - money_windows.line_month_number
+        client_id,
+        month_number,
+        month_number - line_month_number
         - case
-            when money_windows.month_number = settings.partial_month_number then 1 else 0
+            when
+                month_number
+                >= date_part('year', cast($as_of_date as date) + interval '1 day') * 12
+                + date_part('month', cast($as_of_date as date) + interval '1 day') - 1
+                then 1
+            else 0
         end as age,
-        money_windows.revenue,
-        money_windows.return_revenue
-    from settings
-    cross join money_windows
+        revenue,
+        return_revenue
+    from money_windows
 ),
 
 money as (
@@ -225,17 +216,21 @@ product_windows as (
 
 product_ages as (
     select
-        product_windows.client_id,
-        product_windows.product_id,
-        product_windows.month_number,
-        product_windows.month_number - product_windows.line_month_number
+        client_id,
+        product_id,
+        month_number,
+        month_number - line_month_number
         - case
-            when product_windows.month_number = settings.partial_month_number then 1 else 0
+            when
+                month_number
+                >= date_part('year', cast($as_of_date as date) + interval '1 day') * 12
+                + date_part('month', cast($as_of_date as date) + interval '1 day') - 1
+                then 1
+            else 0
         end as age,
-        product_windows.revenue,
-        product_windows.is_bought
-    from settings
-    cross join product_windows
+        revenue,
+        is_bought
+    from product_windows
 ),
 
 products as (
@@ -291,25 +286,30 @@ cells as (
 
 reference_months as (
     select
-        watched.month,
-        watched.month_number,
-        watched.month_number
-        - case when watched.month_number = settings.partial_month_number then 1 else 0 end
-            as reference_number,
-        watched.first_month_number,
-        watched.client_id,
-        watched.manager,
-        watched.department,
-        watched.branch,
-        watched.region,
-        watched.channel,
-        watched.last_purchase_date,
-        watched.purchases,
-        watched.median_interval_days,
-        watched.days_since_last_purchase,
-        watched.is_partial
-    from settings
-    cross join watched
+        month,
+        month_number,
+        month_number
+        - case
+            when
+                month_number
+                >= date_part('year', cast($as_of_date as date) + interval '1 day') * 12
+                + date_part('month', cast($as_of_date as date) + interval '1 day') - 1
+                then 1
+            else 0
+        end as reference_number,
+        first_month_number,
+        client_id,
+        manager,
+        department,
+        branch,
+        region,
+        channel,
+        last_purchase_date,
+        purchases,
+        median_interval_days,
+        days_since_last_purchase,
+        is_partial
+    from watched
 )
 
 select

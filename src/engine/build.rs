@@ -1,6 +1,6 @@
 //! Which months of which tables are stale, and making them: a month is rebuilt when, and
-//! only when, its fingerprint changes. Tables that do not read each other, and slices of one
-//! table, are made at the same time.
+//! only when, its fingerprint changes. Whatever has all that it reads is made at the same time:
+//! slices of one table and of others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,8 @@ use super::history::History;
 use super::lanes::Lanes;
 use super::session::Session;
 use super::staleness::TableFiles;
-use super::table_build::{Workshop, build_table};
+use super::table_build::build_table;
+use super::workshop::Workshop;
 use crate::config::{Limits, Parameters, Pipeline};
 use crate::console::Console;
 use crate::error::Result;
@@ -89,9 +90,8 @@ impl<'a> BuildContext<'a> {
     }
 }
 
-/// Builds every stale month of every model. A table is begun when all that it reads is
-/// finished. After a failure nothing more is begun, and of several the first in the order of
-/// the models is told.
+/// Builds every stale month of every model, as soon as the months that it reads are there. After a
+/// failure nothing more is begun, and of several the first in the order of the models is told.
 ///
 /// # Errors
 /// Configuration errors of models, store errors.
@@ -100,41 +100,30 @@ pub async fn build(context: &BuildContext<'_>, console: &Console) -> Result<Buil
     let workshop = Workshop::new(context).await?;
     let urgency = urgency(context);
     let progress = console.progress("building tables", models.len() as u64);
-    let mut waiting: Vec<usize> = (0..models.len()).collect();
-    let mut finished: BTreeSet<&str> = BTreeSet::new();
-    let mut running = FuturesUnordered::new();
+    let tables = models.iter().map(async |model| {
+        (model, build_table(&workshop, model, urgency[model.name.as_str()], &progress).await)
+    });
+    let mut running: FuturesUnordered<_> = tables.collect();
     let mut results = BTreeMap::new();
-    loop {
-        if !workshop.is_stopped() {
-            let is_ready = |place: &usize| {
-                inputs(context.catalog, &models[*place]).all(|input| finished.contains(input))
-            };
-            let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_ready);
-            waiting = rest;
-            for place in ready {
-                let (workshop, model) = (&workshop, &models[place]);
-                let urgency = urgency[model.name.as_str()];
-                progress.begin(&model.name);
-                running.push(async move { (place, build_table(workshop, model, urgency).await) });
-            }
-        }
-        let Some((place, result)) = running.next().await else { break };
-        progress.advance(&models[place].name);
-        if result.as_ref().is_ok_and(|(_, broken)| broken.is_empty()) {
-            finished.insert(&models[place].name);
-        } else {
+    while let Some((model, result)) = running.next().await {
+        progress.advance(&model.name);
+        if !result.as_ref().is_ok_and(|(_, broken)| broken.is_empty()) {
             workshop.stop();
         }
-        results.insert(place, result);
+        results.insert(&model.name, result);
     }
     progress.finish();
     drop(running);
     let mut built = Built::default();
-    for (place, result) in results {
+    for model in models {
+        let Some(result) = results.remove(&model.name) else { continue };
         let (table, broken) = result?;
-        built.tables.push(table);
+        // After a failure some are not begun at all.
+        if !table.months.is_empty() || !broken.is_empty() {
+            built.tables.push(table);
+        }
         if !broken.is_empty() {
-            built.broken = Some((models[place].name.clone(), broken));
+            built.broken = Some((model.name.clone(), broken));
             break;
         }
     }
@@ -142,22 +131,25 @@ pub async fn build(context: &BuildContext<'_>, console: &Console) -> Result<Buil
     Ok(built)
 }
 
-/// How many statements at most come one after another from a model on: its own slices where each
-/// needs the one before, and those of the models that read it.
+/// How many statements at most come one after another from the first months of a model on: one of
+/// each table, and all slices of one that reads itself, in which each needs the one before.
 fn urgency<'m>(context: &BuildContext<'m>) -> BTreeMap<&'m str, usize> {
     let months = context.history.months().count();
     let slices = months.div_ceil(context.limits.slice_months.max(1));
-    let mut behind: BTreeMap<&str, usize> = BTreeMap::new();
+    // Tables behind each other, at most, and with one among them that reads itself.
+    let mut behind: BTreeMap<&str, (usize, Option<usize>)> = BTreeMap::new();
     let mut urgency = BTreeMap::new();
     // Models stand after what they read.
     for model in context.catalog.models.iter().rev() {
-        let own = if model.reads_itself() { slices } else { 1 };
-        let length = own + behind.get(model.name.as_str()).copied().unwrap_or(0);
+        let (any, in_order) = behind.get(model.name.as_str()).copied().unwrap_or_default();
+        let any = any + 1;
+        let in_order = if model.reads_itself() { Some(any) } else { in_order.map(|it| it + 1) };
         for input in inputs(context.catalog, model) {
-            let longest = behind.entry(input).or_insert(0);
-            *longest = length.max(*longest);
+            let longest = behind.entry(input).or_default();
+            *longest = (longest.0.max(any), longest.1.max(in_order));
         }
-        urgency.insert(model.name.as_str(), length);
+        let length = in_order.map_or(0, |tables| tables + slices - 1);
+        urgency.insert(model.name.as_str(), length.max(any));
     }
     urgency
 }

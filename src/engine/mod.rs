@@ -19,6 +19,7 @@ mod small_files;
 mod staleness;
 mod table_build;
 mod tables;
+mod workshop;
 
 pub use absent::AbsentTable;
 pub use bind::{bind, logical_plan, read_only_query};

@@ -1,8 +1,7 @@
 //! Making the stale months of one table, in slices.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use datafusion::common::runtime::SpawnedTask;
@@ -14,8 +13,10 @@ use super::bind::bind;
 use super::build::{BuildContext, MonthState, TableBuild};
 use super::errors::is_out_of_memory;
 use super::execute::{BrokenContract, run_statement};
-use super::staleness::{TableFiles, fingerprint_of};
+use super::staleness::fingerprint_of;
 use super::tables::{Tables, statement_parameters};
+use super::workshop::Workshop;
+use crate::console::Progress;
 use crate::error::{Error, Result};
 use crate::ingest::canonical_table;
 use crate::models::{Fingerprint, Model, Read};
@@ -34,64 +35,11 @@ const BYTES_FOR_A_ROW: u64 = 4_096;
 /// does twice then is little beside what it waits.
 const SMALL: u64 = 8;
 
-/// Staged files of an interrupted run by table, slot and fingerprint.
-type Resumable = BTreeMap<(String, Slot, Fingerprint), DataFile>;
-
 /// Months of a slice; none for a table without months.
 type Range = Option<(Month, Month)>;
 
-/// What the tables of a build share.
-pub(super) struct Workshop<'a> {
-    context: &'a BuildContext<'a>,
-    resumable: Resumable,
-    files: Mutex<TableFiles>,
-    is_stopped: AtomicBool,
-}
-
-impl<'a> Workshop<'a> {
-    /// Looks for what an interrupted run has left.
-    ///
-    /// # Errors
-    /// When the store cannot be listed.
-    pub(super) async fn new(context: &'a BuildContext<'a>) -> Result<Self> {
-        let mut resumable = Resumable::new();
-        for (table, files) in context.warehouse.staged().await? {
-            for file in files {
-                resumable.insert((table.clone(), file.slot.clone(), file.fingerprint), file);
-            }
-        }
-        let (files, is_stopped) = (Mutex::default(), AtomicBool::new(false));
-        Ok(Self { context, resumable, files, is_stopped })
-    }
-
-    /// Nothing more is begun.
-    pub(super) fn stop(&self) {
-        self.is_stopped.store(true, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_stopped(&self) -> bool {
-        self.is_stopped.load(Ordering::Relaxed)
-    }
-
-    /// The files of all tables.
-    pub(super) fn into_files(self) -> TableFiles {
-        self.files.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn files(&self) -> MutexGuard<'_, TableFiles> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The files of what a model reads.
-    fn inputs(&self, model: &Model) -> TableFiles {
-        let files = self.files();
-        let names = model.reads.iter().map(|read| &read.table);
-        names.filter_map(|name| Some((name.clone(), files.get(name)?.clone()))).collect()
-    }
-}
-
-/// Builds the stale months of a table whose inputs are finished. Contracts that are broken
-/// end it.
+/// Builds the stale months of a table, each slice as soon as the months that it reads are there.
+/// Contracts that are broken end it.
 ///
 /// # Errors
 /// Configuration errors of the model, store errors.
@@ -99,12 +47,12 @@ pub(super) async fn build_table(
     workshop: &Workshop<'_>,
     model: &Model,
     urgency: usize,
+    progress: &Progress,
 ) -> Result<(TableBuild, Vec<BrokenContract>)> {
     let context = workshop.context;
     let table = TableBuild { table: model.name.clone(), ..TableBuild::default() };
-    workshop.files().insert(model.name.clone(), BTreeMap::new());
     let (model_of_all, table) = (Arc::new(model.clone()), Mutex::new(table));
-    let work = TableWork { workshop, model: model_of_all, urgency, table };
+    let work = TableWork { workshop, model: model_of_all, urgency, progress, table };
     let broken = match (model.is_monthly(), model.reads_itself()) {
         (false, _) => work.build_whole().await?,
         (true, false) => work.build_slices().await?,
@@ -134,11 +82,26 @@ struct TableWork<'a> {
     model: Arc<Model>,
     /// How long others wait for it.
     urgency: usize,
+    progress: &'a Progress,
     table: Mutex<TableBuild>,
+}
+
+/// Looks at the months of a table in order and cuts those that are stale into slices.
+struct Cutter {
+    /// The month to look at next.
+    month: Month,
+    /// The slice that may still grow.
+    slice: Option<(Month, Month)>,
+    /// Rows of input of its months.
+    rows: u64,
+    is_done: bool,
 }
 
 impl TableWork<'_> {
     async fn build_whole(&self) -> Result<Vec<BrokenContract>> {
+        if !self.workshop.inputs_arrive(&self.model, None).await {
+            return Ok(Vec::new());
+        }
         let fingerprint = self.fingerprint(None)?;
         if self.take_existing(None, fingerprint).await? {
             return Ok(Vec::new());
@@ -148,29 +111,43 @@ impl TableWork<'_> {
 
     /// Slices of a table that does not read itself know nothing of each other.
     async fn build_slices(&self) -> Result<Vec<BrokenContract>> {
-        let lanes = &self.workshop.context.lanes;
-        let mut slices = self.stale_slices().await?;
-        let is_only = slices.len() == 1;
+        let BuildContext { history, lanes, .. } = self.workshop.context;
+        let mut cutter = Cutter { month: history.first, slice: None, rows: 0, is_done: false };
+        let mut cut_slices = 0;
+        let mut halves: VecDeque<(Month, Month)> = VecDeque::new();
         let mut running = FuturesUnordered::new();
         let mut first_broken: Option<(Month, Vec<BrokenContract>)> = None;
         let mut failure: Option<(Month, Error)> = None;
         loop {
             // As many as can run: the rest is not in the way of other tables' slices.
-            while running.len() < lanes.count()
-                && first_broken.is_none()
-                && failure.is_none()
-                && let Some(slice) = slices.pop_front()
+            let may_begin = |running: usize| {
+                running < lanes.count() && first_broken.is_none() && failure.is_none()
+            };
+            while may_begin(running.len())
+                && let Some(slice) = halves.pop_front()
             {
-                running.push(async move { (slice, self.run(Some(slice), is_only).await) });
+                running.push(self.run_slice(slice, false));
             }
-            let Some(((first, last), result)) = running.next().await else { break };
+            let ((first, last), result) = tokio::select! {
+                biased;
+                Some(done) = running.next() => done,
+                slice = self.cut(&mut cutter), if may_begin(running.len()) && !cutter.is_done => {
+                    if let Some(slice) = slice? {
+                        cut_slices += 1;
+                        let is_only = cut_slices == 1 && cutter.month > history.last;
+                        running.push(self.run_slice(slice, is_only));
+                    }
+                    continue;
+                }
+                else => break,
+            };
             match result {
                 // Fewer months need less memory; results are the same in any slices.
                 Err(error) if is_out_of_memory(&error) && last > first => {
                     let months = (last.months_since(first) + 1) / 2;
                     tracing::info!(table = self.model.name, months, "smaller slices");
-                    slices.push_front((first.plus(months), last));
-                    slices.push_front((first, first.plus(months - 1)));
+                    halves.push_front((first.plus(months), last));
+                    halves.push_front((first, first.plus(months - 1)));
                 }
                 Err(error) => {
                     if failure.as_ref().is_none_or(|(month, _)| first < *month) {
@@ -191,34 +168,53 @@ impl TableWork<'_> {
         }
     }
 
-    /// Takes what exists, and cuts the rest into slices.
-    async fn stale_slices(&self) -> Result<VecDeque<(Month, Month)>> {
+    async fn run_slice(
+        &self,
+        slice: (Month, Month),
+        is_only: bool,
+    ) -> ((Month, Month), Result<Vec<BrokenContract>>) {
+        (slice, self.run(Some(slice), is_only).await)
+    }
+
+    /// The next slice of stale months, as soon as all that it reads is there; takes what exists on
+    /// the way. None after the last month, or when the build was stopped. Whoever breaks off the
+    /// wait may call again.
+    async fn cut(&self, cutter: &mut Cutter) -> Result<Option<(Month, Month)>> {
         let context = self.workshop.context;
-        let longest = context.limits.slice_months as i64;
-        let mut slices: VecDeque<(Month, Month)> = VecDeque::new();
-        let (most_rows, mut rows) = (self.rows_at_a_time(), 0);
-        for month in context.history.months() {
+        let (longest, most_rows) = (context.limits.slice_months as i64, self.rows_at_a_time());
+        while cutter.month <= context.history.last {
+            let month = cutter.month;
+            if cutter.slice.is_some_and(|(first, _)| month.months_since(first) >= longest) {
+                return Ok(cutter.slice.take());
+            }
+            if !self.workshop.inputs_arrive(&self.model, Some(month)).await {
+                break;
+            }
             let fingerprint = self.fingerprint(Some(month))?;
             if self.take_existing(Some(month), fingerprint).await? {
+                cutter.month = month.plus(1);
+                if let Some(slice) = cutter.slice.take() {
+                    return Ok(Some(slice));
+                }
                 continue;
             }
-            let more = self.input_rows(month);
-            match slices.back_mut() {
-                Some((first, last))
-                    if last.plus(1) == month
-                        && month.months_since(*first) < longest
-                        && rows + more <= most_rows =>
-                {
+            let rows = self.input_rows(month);
+            match &mut cutter.slice {
+                Some((_, last)) if cutter.rows + rows <= most_rows => {
                     *last = month;
-                    rows += more;
+                    cutter.rows += rows;
                 }
-                _ => {
-                    slices.push_back((month, month));
-                    rows = more;
+                // The month begins the next one.
+                Some(_) => return Ok(cutter.slice.take()),
+                slice => {
+                    *slice = Some((month, month));
+                    cutter.rows = rows;
                 }
             }
+            cutter.month = month.plus(1);
         }
-        Ok(slices)
+        cutter.is_done = true;
+        Ok(cutter.slice.take().filter(|_| !self.workshop.is_stopped()))
     }
 
     /// Rows of input for which a statement has the memory.
@@ -264,6 +260,9 @@ impl TableWork<'_> {
         let mut length = if is_committed(month) { 1 } else { i64::MAX };
         let mut longest = context.limits.slice_months as i64;
         while month <= last {
+            if !self.workshop.inputs_arrive(&self.model, Some(month)).await {
+                break;
+            }
             let fingerprint = self.fingerprint(Some(month))?;
             if self.take_existing(Some(month), fingerprint).await? {
                 month = month.plus(1);
@@ -278,11 +277,16 @@ impl TableWork<'_> {
                 end = end.plus(1);
             }
             let (most_rows, mut rows) = (self.rows_at_a_time(), self.input_rows(month));
-            let fits = |later: &Month| {
-                rows += self.input_rows(*later);
-                rows <= most_rows
-            };
-            end = month.plus(1).through(end).take_while(fits).last().unwrap_or(month);
+            for later in month.plus(1).through(end) {
+                if !self.workshop.inputs_arrive(&self.model, Some(later)).await {
+                    return Ok(Vec::new());
+                }
+                rows += self.input_rows(later);
+                if rows > most_rows {
+                    end = later.plus(-1);
+                    break;
+                }
+            }
             let broken = match self.run(Some((month, end)), true).await {
                 Err(error) if is_out_of_memory(&error) && end > month => {
                     longest = (end.months_since(month) + 1) / 2;
@@ -309,9 +313,7 @@ impl TableWork<'_> {
             self.put((file.clone(), false), MonthState::Kept);
             return Ok(true);
         }
-        if let Some(file) = self.workshop.resumable.get(&(name.clone(), slot, fingerprint))
-            && let Some(file) = warehouse.verify_staged(name, file).await?
-        {
+        if let Some(file) = self.workshop.resumable(name, &slot, fingerprint).await? {
             self.put((file, true), MonthState::Resumed);
             return Ok(true);
         }
@@ -321,8 +323,14 @@ impl TableWork<'_> {
     fn put(&self, file: (DataFile, bool), state: MonthState) {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         table.months.insert(file.0.slot.month, state);
-        let mut files = self.workshop.files();
-        files.entry(self.model.name.clone()).or_default().insert(file.0.slot.clone(), file);
+        self.workshop.put(&self.model.name, file);
+    }
+
+    /// How many statements wait for the slice, one after another: an early one is in front of more.
+    fn urgency_of(&self, range: Range) -> usize {
+        let BuildContext { history, limits, .. } = self.workshop.context;
+        let before = range.map_or(0, |(first, _)| first.months_since(history.first));
+        self.urgency.saturating_sub(before as usize / limits.slice_months.max(1))
     }
 
     /// Runs a slice when there is a lane for it; a single month that found too little memory
@@ -332,10 +340,11 @@ impl TableWork<'_> {
         let lanes = &self.workshop.context.lanes;
         // Several threads would give up the order.
         let in_order = self.model.reads.iter().any(|read| read.is_ordered);
+        let urgency = self.urgency_of(range);
         let is_small = |(first, last)| self.rows_of(first, last) <= self.rows_at_a_time() / SMALL;
         if is_only && lanes.count() > 1 && !in_order && range.is_some_and(is_small) {
             let statement = async || self.run_now(range, lanes.count()).await;
-            match lanes.run(self.urgency, statement).await {
+            match lanes.run(urgency, statement).await {
                 Err(error) if is_out_of_memory(&error) => {
                     tracing::info!(table = self.model.name, "once more on one thread");
                 }
@@ -344,9 +353,9 @@ impl TableWork<'_> {
         }
         let statement = async || self.run_now(range, 1).await;
         if range.is_none_or(|(first, last)| first == last) {
-            lanes.run_or_alone(self.urgency, statement).await
+            lanes.run_or_alone(urgency, statement).await
         } else {
-            lanes.run(self.urgency, statement).await
+            lanes.run(urgency, statement).await
         }
     }
 
@@ -356,6 +365,7 @@ impl TableWork<'_> {
         }
         let started = Instant::now();
         let context = self.workshop.context;
+        self.progress.begin(&self.model.name);
         tracing::info!(table = self.model.name, ?range, "computing");
         let (session, meter) = context.session.metered_context(threads)?;
         let inputs = self.workshop.inputs(&self.model);

@@ -72,6 +72,26 @@ fn a_new_month_builds_that_month() {
 }
 
 #[test]
+fn a_slice_begins_when_the_months_that_it_reads_are_there() {
+    let project = TestProject::new(&format!("{BY_NAME}[limits]\nthreads = 1\nslice_months = 1\n"));
+    project.deliver_months(&MONTHS);
+    let called = project.call(&["run", "shop", "-vv"]);
+    assert_eq!(called.code, 0, "{}", called.stderr);
+    let computed: Vec<&str> =
+        called.stderr.lines().filter(|line| line.contains("computing")).collect();
+    let is_of = |table: &str| {
+        let name = format!("\"{table}\"");
+        move |line: &&str| line.contains(&name)
+    };
+    // `abc_xyz` reads `entity_month`, and does not wait for its last months.
+    assert_eq!(computed.iter().filter(|line| is_of("entity_month")(line)).count(), 8);
+    let last_input = computed.iter().rposition(is_of("entity_month")).expect("computed");
+    let first = computed.iter().position(is_of("abc_xyz")).expect("computed");
+    assert!(first < last_input, "{computed:#?}");
+    assert_as_fresh(&project, &shop(&MONTHS));
+}
+
+#[test]
 fn a_corrected_month_rebuilds_what_depends_on_it() {
     let project = shop(&MONTHS);
     project.run();
