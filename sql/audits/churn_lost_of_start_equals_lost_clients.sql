@@ -2,35 +2,50 @@
 -- first bought nor returned in the period before the loss.
 -- audits: churn
 -- reads:  churn[all], lost_clients[all], returned_clients[all]
-with last_returns as (
+with lost_again as (
+    -- Clients who returned and were lost again in one year, which holds its quarters and months.
     select
         lost_clients.month,
         lost_clients.lost_after_months,
         lost_clients.client_id,
+        lost_clients.first_purchase_date,
         max(returned_clients.month) as returned_month
-    from lost_clients
-    inner join returned_clients
-        on lost_clients.client_id = returned_clients.client_id
-        and lost_clients.lost_after_months = returned_clients.lost_after_months
-        and lost_clients.month > returned_clients.month
-    group by lost_clients.month, lost_clients.lost_after_months, lost_clients.client_id
+    from returned_clients
+    inner join lost_clients
+        on returned_clients.client_id = lost_clients.client_id
+        and returned_clients.lost_after_months = lost_clients.lost_after_months
+        and date_part('year', returned_clients.month) = date_part('year', lost_clients.month)
+        and returned_clients.month < lost_clients.month
+    group by
+        lost_clients.month,
+        lost_clients.lost_after_months,
+        lost_clients.client_id,
+        lost_clients.first_purchase_date
 ),
 
 came_months as (
     select
-        lost_clients.month,
-        lost_clients.lost_after_months,
-        coalesce(last_returns.returned_month, lost_clients.first_purchase_date) as came_date,
+        month,
+        lost_after_months,
+        first_purchase_date as came_date,
         count(*) as clients
     from lost_clients
-    left join last_returns
-        on lost_clients.month = last_returns.month
-        and lost_clients.lost_after_months = last_returns.lost_after_months
-        and lost_clients.client_id = last_returns.client_id
-    group by
-        lost_clients.month,
-        lost_clients.lost_after_months,
-        coalesce(last_returns.returned_month, lost_clients.first_purchase_date)
+    group by month, lost_after_months, first_purchase_date
+    union all
+    -- Who returned has come later than with the first purchase.
+    select
+        month,
+        lost_after_months,
+        first_purchase_date as came_date,
+        -1 as clients
+    from lost_again
+    union all
+    select
+        month,
+        lost_after_months,
+        returned_month as came_date,
+        1 as clients
+    from lost_again
 ),
 
 listed as (
