@@ -23,6 +23,7 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
+use clientbase::month::Month;
 use runs::{CORE, DIMENSIONS, HISTORY, copy, month_file, program, run};
 use support::{Taken, beside, generate, show, timed, write_project};
 use tempfile::TempDir;
@@ -62,6 +63,7 @@ fn main() {
     let nights = nights(folder.path(), &built, months);
     against(peer, "nothing changed", &nights.idle);
     against(peer, "one new month", &nights.new_month);
+    against(peer, "one new month, at month ends", &nights.at_month_ends);
     against(peer, "corrected month, five years back", &nights.corrected);
     if with_all {
         copy(&history, &built);
@@ -72,6 +74,7 @@ fn main() {
         let nights = self::nights(folder.path(), &built, months);
         against(peer, "all tables: nothing changed", &nights.idle);
         against(peer, "all tables: one new month", &nights.new_month);
+        against(peer, "all tables: one, at month ends", &nights.at_month_ends);
         against(peer, "all tables: corrected month", &nights.corrected);
     }
     let help = [timed(&mut program(&built, &["--help"]))];
@@ -80,9 +83,13 @@ fn main() {
     show("plan", &plan);
 }
 
+#[derive(Default)]
 struct Nights {
     idle: Vec<Taken>,
+    /// The month before is over only now, and computed anew too: the last sale was before its end.
     new_month: Vec<Taken>,
+    /// As of month ends: the new month alone.
+    at_month_ends: Vec<Taken>,
     corrected: Vec<Taken>,
 }
 
@@ -97,8 +104,11 @@ fn nights(folder: &Path, built: &Path, months: usize) -> Nights {
     std::fs::remove_dir_all(before.join("warehouse")).expect("the warehouse");
     std::fs::remove_dir_all(before.join("published")).expect("the results");
     run(&before);
+    let before_end = folder.join("before_end");
+    copy(&before, &before_end);
+    run_at_end_of(&before_end, months - 2);
     let night = folder.join("night");
-    let mut nights = Nights { idle: Vec::new(), new_month: Vec::new(), corrected: Vec::new() };
+    let mut nights = Nights::default();
     for _ in 0..REPEATS {
         copy(built, &night);
         nights.idle.push(run(&night));
@@ -112,10 +122,21 @@ fn nights(folder: &Path, built: &Path, months: usize) -> Nights {
         copy(&before, &night);
         std::fs::copy(&held, night.join("in").join(&last)).expect("the new month");
         nights.new_month.push(run(&night));
+        copy(&before_end, &night);
+        std::fs::copy(&held, night.join("in").join(&last)).expect("the new month");
+        nights.at_month_ends.push(run_at_end_of(&night, months - 1));
     }
+    std::fs::remove_dir_all(&before_end).expect("a folder");
     std::fs::remove_dir_all(&night).expect("a folder");
     std::fs::remove_dir_all(&before).expect("a folder");
     nights
+}
+
+/// A run as of the last day of a month, counted from the first of the history.
+fn run_at_end_of(project: &Path, number: usize) -> Taken {
+    let first: Month = "2014-01".parse().expect("a month");
+    let day = first.plus(number as i64).last_day().to_string();
+    timed(&mut program(project, &["run", "generated", "--as-of", &day, "--json", "--quiet"]))
 }
 
 fn against(peer: f64, what: &str, ours: &[Taken]) {

@@ -119,7 +119,7 @@ pub async fn build(context: &BuildContext<'_>, console: &Console) -> Result<Buil
         let Some(result) = results.remove(&model.name) else { continue };
         let (table, broken) = result?;
         // After a failure some are not begun at all.
-        if !table.months.is_empty() || !broken.is_empty() {
+        if !workshop.is_stopped() || !table.months.is_empty() || !broken.is_empty() {
             built.tables.push(table);
         }
         if !broken.is_empty() {

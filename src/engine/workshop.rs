@@ -127,8 +127,8 @@ impl<'a> Workshop<'a> {
         if catalog.model(&read.table).is_some_and(|model| !model.is_monthly()) {
             return has(None);
         }
-        let range = month.unwrap_or(history.last);
-        let window = read.window.months(range, range, parameters);
+        let (first, last) = month.map_or((history.first, history.last), |month| (month, month));
+        let window = read.window.months(first, last, parameters);
         input_months(self.context, &read.table, window).all(|month| has(Some(month)))
     }
 }
