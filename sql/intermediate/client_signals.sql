@@ -132,22 +132,20 @@ money_windows as (
     from client_months
 ),
 
--- A month that is not over, which is that of the day after the as-of date, cannot be compared with
--- others: the one before is the reference, and has the age 0. The lines of a partial month have the
--- age -1 and count nowhere.
+-- A month that is not over cannot be compared with others: the reference is the last one that is,
+-- the month before that of the day after the as-of date. Its age is 0. The lines of a partial month
+-- have the age -1 and count nowhere.
 money_ages as (
     select
         client_id,
         month_number,
-        month_number - line_month_number
-        - case
-            when
-                month_number
-                >= date_part('year', cast($as_of_date as date) + interval '1 day') * 12
-                + date_part('month', cast($as_of_date as date) + interval '1 day') - 1
-                then 1
-            else 0
-        end as age,
+        least(
+            month_number,
+            cast(
+                date_part('year', cast($as_of_date as date) + interval '1 day') * 12
+                + date_part('month', cast($as_of_date as date) + interval '1 day') - 2 as bigint
+            )
+        ) - line_month_number as age,
         revenue,
         return_revenue
     from money_windows
@@ -219,15 +217,13 @@ product_ages as (
         client_id,
         product_id,
         month_number,
-        month_number - line_month_number
-        - case
-            when
-                month_number
-                >= date_part('year', cast($as_of_date as date) + interval '1 day') * 12
-                + date_part('month', cast($as_of_date as date) + interval '1 day') - 1
-                then 1
-            else 0
-        end as age,
+        least(
+            month_number,
+            cast(
+                date_part('year', cast($as_of_date as date) + interval '1 day') * 12
+                + date_part('month', cast($as_of_date as date) + interval '1 day') - 2 as bigint
+            )
+        ) - line_month_number as age,
         revenue,
         is_bought
     from product_windows
@@ -288,15 +284,13 @@ reference_months as (
     select
         month,
         month_number,
-        month_number
-        - case
-            when
-                month_number
-                >= date_part('year', cast($as_of_date as date) + interval '1 day') * 12
-                + date_part('month', cast($as_of_date as date) + interval '1 day') - 1
-                then 1
-            else 0
-        end as reference_number,
+        least(
+            month_number,
+            cast(
+                date_part('year', cast($as_of_date as date) + interval '1 day') * 12
+                + date_part('month', cast($as_of_date as date) + interval '1 day') - 2 as bigint
+            )
+        ) as reference_number,
         first_month_number,
         client_id,
         manager,
