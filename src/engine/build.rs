@@ -4,8 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
+use futures::future::join_all;
 
 use super::execute::BrokenContract;
 use super::history::History;
@@ -101,22 +100,18 @@ pub async fn build(context: &BuildContext<'_>, console: &Console) -> Result<Buil
     let urgency = urgency(context);
     let progress = console.progress("building tables", models.len() as u64);
     let tables = models.iter().map(async |model| {
-        (model, build_table(&workshop, model, urgency[model.name.as_str()], &progress).await)
-    });
-    let mut running: FuturesUnordered<_> = tables.collect();
-    let mut results = BTreeMap::new();
-    while let Some((model, result)) = running.next().await {
+        let urgency = urgency[model.name.as_str()];
+        let result = build_table(&workshop, model, urgency, &progress).await;
         progress.advance(&model.name);
         if !result.as_ref().is_ok_and(|(_, broken)| broken.is_empty()) {
             workshop.stop();
         }
-        results.insert(&model.name, result);
-    }
+        result
+    });
+    let results = join_all(tables).await;
     progress.finish();
-    drop(running);
     let mut built = Built::default();
-    for model in models {
-        let Some(result) = results.remove(&model.name) else { continue };
+    for (model, result) in models.iter().zip(results) {
         let (table, broken) = result?;
         // After a failure some are not begun at all.
         if !workshop.is_stopped() || !table.months.is_empty() || !broken.is_empty() {

@@ -94,7 +94,6 @@ struct Cutter {
     slice: Option<(Month, Month)>,
     /// Rows of input of its months.
     rows: u64,
-    is_done: bool,
 }
 
 impl TableWork<'_> {
@@ -112,7 +111,7 @@ impl TableWork<'_> {
     /// Slices of a table that does not read itself know nothing of each other.
     async fn build_slices(&self) -> Result<Vec<BrokenContract>> {
         let BuildContext { history, lanes, .. } = self.workshop.context;
-        let mut cutter = Cutter { month: history.first, slice: None, rows: 0, is_done: false };
+        let mut cutter = Cutter { month: history.first, slice: None, rows: 0 };
         let mut cut_slices = 0;
         let mut halves: VecDeque<(Month, Month)> = VecDeque::new();
         let mut running = FuturesUnordered::new();
@@ -128,10 +127,11 @@ impl TableWork<'_> {
             {
                 running.push(self.run_slice(slice, false));
             }
+            let may_come = !self.workshop.is_stopped() && cutter.month <= history.last;
             let ((first, last), result) = tokio::select! {
                 biased;
                 Some(done) = running.next() => done,
-                slice = self.cut(&mut cutter), if may_begin(running.len()) && !cutter.is_done => {
+                slice = self.cut(&mut cutter), if may_begin(running.len()) && may_come => {
                     if let Some(slice) = slice? {
                         cut_slices += 1;
                         let is_only = cut_slices == 1 && cutter.month > history.last;
@@ -188,7 +188,7 @@ impl TableWork<'_> {
                 return Ok(cutter.slice.take());
             }
             if !self.workshop.inputs_arrive(&self.model, Some(month)).await {
-                break;
+                return Ok(None);
             }
             let fingerprint = self.fingerprint(Some(month))?;
             if self.take_existing(Some(month), fingerprint).await? {
@@ -213,8 +213,7 @@ impl TableWork<'_> {
             }
             cutter.month = month.plus(1);
         }
-        cutter.is_done = true;
-        Ok(cutter.slice.take().filter(|_| !self.workshop.is_stopped()))
+        Ok(cutter.slice.take())
     }
 
     /// Rows of input for which a statement has the memory.
